@@ -13,6 +13,6 @@ pub mod statuses;
 pub mod targets;
 
 pub use postgres::{
-    CalibratedClock, DatabaseSection, Migrated, PartnerChange, PartnerChanges, Row, Settings, Store,
+    CalibratedClock, DatabaseSection, Measure, Migrated, PartnerChange, PartnerChanges, Row, Settings, Store,
     StoreError, Timeouts, Transaction, WakeUps, Work,
 };

@@ -3,6 +3,7 @@
 mod clock;
 pub(crate) mod error;
 mod listen;
+mod metrics;
 mod migrate;
 mod partner_changes;
 mod pool;
@@ -15,6 +16,7 @@ mod transaction;
 pub use clock::CalibratedClock;
 pub use error::StoreError;
 pub use listen::WakeUps;
+pub use metrics::Measure;
 pub use migrate::Migrated;
 pub use partner_changes::{PartnerChange, PartnerChanges};
 pub use pool::{Settings, Store, Timeouts};

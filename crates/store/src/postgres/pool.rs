@@ -2,14 +2,20 @@
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
-use deadpool_postgres::{Connect, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Client as Pooled, Connect, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use domain::Entropy;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::{StoreError, postgres::tls};
+use crate::{
+    StoreError,
+    postgres::{
+        metrics::{Measure, Metrics},
+        tls,
+    },
+};
 
 /// How to reach the database.
 #[derive(Debug, Clone)]
@@ -30,6 +36,8 @@ pub struct Settings {
     pub authorities: Option<std::path::PathBuf>,
     /// Allows `sslmode=disable` to another machine, for a private network.
     pub allow_plaintext: bool,
+    /// Where transactions and pool report what they do; `None` reports nothing.
+    pub measure: Option<Measure>,
 }
 
 impl Settings {
@@ -43,6 +51,7 @@ impl Settings {
             timeouts: Timeouts::default(),
             authorities: None,
             allow_plaintext: false,
+            measure: None,
         }
     }
 }
@@ -90,13 +99,14 @@ pub(crate) struct Inner {
     pub(crate) application: String,
     pub(crate) timeouts: Timeouts,
     pub(crate) entropy: Entropy,
+    pub(crate) metrics: Option<Metrics>,
 }
 
 impl Store {
     /// Checks the settings and reaches the database once, so that a wrong password shows at start.
     pub async fn connect(settings: Settings, entropy: Entropy) -> Result<Self, StoreError> {
         let store = Self::prepare(settings, entropy)?;
-        drop(store.inner.pool.get().await?);
+        drop(store.inner.connection().await?);
         Ok(store)
     }
 
@@ -148,7 +158,8 @@ impl Store {
             .build()
             .map_err(|error| invalid(error.to_string()))?;
         let application = settings.application;
-        Ok(Self { inner: Arc::new(Inner { pool, config, login, application, timeouts, entropy }) })
+        let metrics = settings.measure.map(|measure| Metrics::new(measure, &pool));
+        Ok(Self { inner: Arc::new(Inner { pool, config, login, application, timeouts, entropy, metrics }) })
     }
 
     /// Whether the database replies now and accepts changes; for readiness.
@@ -180,6 +191,16 @@ impl Store {
 }
 
 impl Inner {
+    /// A connection of the pool.
+    pub(crate) async fn connection(&self) -> Result<Pooled, StoreError> {
+        let since = self.metrics.as_ref().map(Metrics::now).unwrap_or_default();
+        let got = self.pool.get().await.map_err(StoreError::from);
+        if let Some(metrics) = &self.metrics {
+            metrics.waited(since, matches!(got, Err(StoreError::PoolBusy)));
+        }
+        got
+    }
+
     /// Waits for the server's reply only as long as the server's own timeout allows: a frozen server, or a network
     /// that drops everything, never replies.
     pub(crate) async fn answered<T>(

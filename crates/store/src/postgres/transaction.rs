@@ -4,7 +4,7 @@ use std::{
     marker::PhantomData,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -14,7 +14,13 @@ use deadpool_postgres::{Client, Object};
 use domain::Backoff;
 use tokio_postgres::{Statement, types::ToSql};
 
-use crate::{Row, Store, StoreError, postgres::pool::Inner};
+use crate::{
+    Row, Store, StoreError,
+    postgres::{
+        metrics::{Fault, Outcome, Running},
+        pool::Inner,
+    },
+};
 
 /// How often to try a transaction that conflicts with others.
 const TRIES: u32 = 5;
@@ -28,8 +34,8 @@ pub type Work<'t, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 't>
 pub struct Transaction<'env> {
     inner: Arc<Inner>,
     lease: Lease,
-    /// The server has refused a statement and will not commit.
-    failed: AtomicBool,
+    /// Why the first statement failed. The server will not commit.
+    failed: OnceLock<Fault>,
     /// The refusal was a conflict with another transaction.
     conflict: AtomicBool,
     /// The refusal may be the connection's fault.
@@ -55,20 +61,25 @@ impl Store {
     where
         E: From<StoreError>,
     {
-        let mut failures = 0;
+        let mut running = Running::new(self.inner.metrics.as_ref(), name);
         loop {
             match self.attempt(name, &work).await {
-                Err(Ended::Conflict(error)) => {
-                    failures += 1;
-                    if failures == TRIES {
-                        return Err(error);
-                    }
-                    let wait = BACKOFF.wait(failures - 1, self.inner.entropy.fraction());
-                    tracing::debug!(transaction = name, failures, ?wait, "conflict; again");
+                Err(Ended { outcome: Outcome::Failed(Fault::Conflict), .. })
+                    if running.retries + 1 < TRIES =>
+                {
+                    let wait = BACKOFF.wait(running.retries, self.inner.entropy.fraction());
+                    running.retries += 1;
+                    tracing::debug!(transaction = name, retries = running.retries, ?wait, "conflict; again");
                     tokio::time::sleep(wait).await;
                 }
-                Err(Ended::Failed(error)) => return Err(error),
-                Ok(value) => return Ok(value),
+                Err(Ended { error, outcome }) => {
+                    running.ends(outcome);
+                    return Err(error);
+                }
+                Ok(value) => {
+                    running.ends(Outcome::Committed);
+                    return Ok(value);
+                }
             }
         }
     }
@@ -79,12 +90,11 @@ impl Store {
         work: &impl for<'t> Fn(&'t Transaction<'env>) -> Work<'t, T, E>,
     ) -> Result<T, Ended<E>> {
         let inner = &self.inner;
-        let failed = |error: StoreError| Ended::Failed(E::from(error));
-        let client = inner.pool.get().await.map_err(|error| failed(error.into()))?;
+        let client = inner.connection().await.map_err(Ended::failed)?;
         let tx = Transaction {
             inner: Arc::clone(inner),
             lease: Lease(Some(client)),
-            failed: AtomicBool::new(false),
+            failed: OnceLock::new(),
             conflict: AtomicBool::new(false),
             spoiled: AtomicBool::new(false),
             env: PhantomData,
@@ -92,23 +102,20 @@ impl Store {
         let client = tx.lease.client();
         let label = format!("{}:{name}", inner.application).replace('\'', "");
         let begin = format!("begin isolation level read committed; set local application_name = '{label}'");
-        inner.answered(client.batch_execute(&begin)).await.map_err(failed)?;
+        inner.answered(client.batch_execute(&begin)).await.map_err(Ended::failed)?;
 
         let outcome = work(&tx).await;
-        let refused = tx.failed.load(Ordering::Relaxed);
-        match outcome {
-            Ok(value) if !refused => match inner.answered(client.batch_execute("commit")).await {
-                Ok(()) => {
-                    tx.lease.give_back();
-                    Ok(value)
-                }
-                // A refused commit has rolled back. Nothing should be left open, but that is checked here and not by
-                // the next caller.
-                Err(error) if error.is_conflict() => Err(Ended::Conflict(error.into())),
-                Err(error) => Err(failed(error)),
-            },
-            outcome => {
-                let conflict = tx.conflict.load(Ordering::Relaxed);
+        let fault = tx.failed.get().copied();
+        match (outcome, fault) {
+            // A refused commit has rolled back. Nothing should be left open, but that is checked here and not by the
+            // next caller.
+            (Ok(value), None) => {
+                inner.answered(client.batch_execute("commit")).await.map_err(Ended::failed)?;
+                tx.lease.give_back();
+                Ok(value)
+            }
+            (outcome, fault) => {
+                let conflict = tx.conflict.load(Ordering::Relaxed).then_some(Fault::Conflict);
                 let error =
                     outcome.err().unwrap_or_else(|| StoreError::FailureIgnored { transaction: name }.into());
                 // Without a reply to the rollback the connection is unusable and is dropped with its transaction.
@@ -116,16 +123,24 @@ impl Store {
                 if !spoiled && inner.answered(client.batch_execute("rollback")).await.is_ok() {
                     tx.lease.give_back();
                 }
-                Err(if conflict { Ended::Conflict(error) } else { Ended::Failed(error) })
+                let outcome = conflict.or(fault).map_or(Outcome::RolledBack, Outcome::Failed);
+                Err(Ended { error, outcome })
             }
         }
     }
 }
 
 /// How an unsuccessful attempt ended.
-enum Ended<E> {
-    Conflict(E),
-    Failed(E),
+struct Ended<E> {
+    error: E,
+    outcome: Outcome,
+}
+
+impl<E: From<StoreError>> Ended<E> {
+    /// By a failure outside the work's own statements.
+    fn failed(error: StoreError) -> Self {
+        Self { outcome: Outcome::Failed(Fault::of(&error)), error: error.into() }
+    }
 }
 
 /// A connection with an open transaction. On drop (e.g. with the future that holds it) the connection is closed
@@ -212,7 +227,8 @@ impl Transaction<'_> {
     /// Records whether the server has failed this transaction, and why.
     fn noted<T>(&self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
         if let Err(error) = &answer {
-            self.failed.store(true, Ordering::Relaxed);
+            // Later ones follow from the first.
+            let _ = self.failed.set(Fault::of(error));
             self.conflict.fetch_or(error.is_conflict(), Ordering::Relaxed);
             self.spoiled.fetch_or(error.spoils_connection(), Ordering::Relaxed);
         }
