@@ -4,29 +4,21 @@ use std::{path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
 use bus::SharedBus;
-use bus_rabbitmq::RabbitMq;
 use connection::Authenticator;
 use domain::{Clock, Entropy, NOTABLE_SKEW, PartnerId};
 use kaseya::{AllowedHosts, KaseyaSection};
 use operations::Operations;
-use runtime::{BusSection, Config, Context};
+use runtime::{Config, Context, Database, VaultSection};
 use scheduler::SchedulerSettings;
-use secrecy::ExposeSecret as _;
 use store::{
-    CalibratedClock, DatabaseSection, Store,
+    DatabaseSection, Store,
     access::Actor,
     settings::{self, PartnerSettings},
 };
 use tokio_util::sync::CancellationToken;
 use vault::KeyRing;
 
-use crate::{data_dir::DataDir, ended::NAME, output};
-
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct VaultSection {
-    key_ring_file: PathBuf,
-}
+use crate::{data_dir::DataDir, output};
 
 /// `[kaseya]`. Its development switch is accepted only if no other machine can reach the program.
 pub(crate) fn kaseya_section(config: &Config) -> anyhow::Result<KaseyaSection> {
@@ -45,7 +37,7 @@ pub(crate) struct Installation {
     pub entropy: Entropy,
     /// Cancelled when the command must end.
     pub stop: CancellationToken,
-    config: Config,
+    context: Context,
     data_dir: Option<DataDir>,
 }
 
@@ -57,7 +49,7 @@ impl Installation {
         if let Some(directory) = &data_dir {
             section.url_file = directory.url_file();
         }
-        let reached = Store::connect(section.settings(NAME)?, context.entropy.clone()).await;
+        let reached = Database::connect(context, section.settings(context.name)?).await;
         let store = match &data_dir {
             Some(directory) => reached.with_context(|| {
                 format!(
@@ -67,9 +59,7 @@ impl Installation {
             })?,
             None => reached?,
         };
-        store.require_current_schema().await?;
-        let stop = context.shutdown.soft();
-        let clock = CalibratedClock::start(&store, Arc::clone(&context.clock), stop.clone()).await?;
+        let Database { store, clock } = Database::open(context, store).await?;
         let skew = clock.skew();
         if skew.unsigned_abs() > NOTABLE_SKEW {
             let side = if skew.is_negative() { "behind" } else { "ahead of" };
@@ -80,10 +70,10 @@ impl Installation {
         }
         Ok(Self {
             store,
-            clock: Arc::new(clock),
+            clock,
             entropy: context.entropy.clone(),
-            stop,
-            config: context.config.clone(),
+            stop: context.shutdown.soft(),
+            context: context.clone(),
             data_dir,
         })
     }
@@ -93,7 +83,7 @@ impl Installation {
         if self.data_dir.is_some() {
             return Ok(None);
         }
-        Ok(Some(RabbitMq::connect(bus_uri(&self.config)?.expose_secret(), NAME, self.entropy.clone())?))
+        Ok(Some(self.context.broker()?))
     }
 
     /// The operations that execute orders; orders that need no bus can pass `None`.
@@ -109,23 +99,23 @@ impl Installation {
 
     /// The keys that seal passwords.
     pub fn keys(&self) -> anyhow::Result<KeyRing> {
-        key_ring(&self.config, self.data_dir.as_ref())
+        key_ring(&self.context.config, self.data_dir.as_ref())
     }
 
     /// Tries credentials, with the workers' settings.
     pub fn authenticator(&self, keys: Arc<KeyRing>) -> anyhow::Result<Authenticator> {
-        let bms = kaseya_section(&self.config)?.client(Arc::clone(&self.clock))?;
+        let bms = kaseya_section(&self.context.config)?.client(Arc::clone(&self.clock))?;
         Ok(Authenticator { store: self.store.clone(), bms, keys, clock: Arc::clone(&self.clock) })
     }
 
     /// The hosts that custom API addresses may use, as for the workers.
     pub fn allowed_hosts(&self) -> anyhow::Result<AllowedHosts> {
-        Ok(kaseya_section(&self.config)?.allowed_hosts())
+        Ok(kaseya_section(&self.context.config)?.allowed_hosts())
     }
 
     /// The period over which the scheduler spreads partners due at the same hour.
     pub fn spread(&self) -> anyhow::Result<std::time::Duration> {
-        Ok(self.config.section::<SchedulerSettings>("scheduler")?.spread)
+        Ok(self.context.config.section::<SchedulerSettings>("scheduler")?.spread)
     }
 
     /// A partner's settings; a helpful error if the partner does not exist.
@@ -152,11 +142,6 @@ impl Installation {
             }
         }
     }
-}
-
-/// The broker's address.
-pub(crate) fn bus_uri(config: &Config) -> anyhow::Result<secrecy::SecretString> {
-    Ok(config.section::<BusSection>("bus")?.uri_file.read()?)
 }
 
 /// The keys of the data directory, otherwise of the configuration.

@@ -3,16 +3,11 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use runtime::Context;
+use runtime::{BusSection, Context, Database};
 use secrecy::ExposeSecret as _;
-use store::{DatabaseSection, Migrated, Store};
+use store::{DatabaseSection, Migrated};
 
-use crate::{
-    data_dir::DataDir,
-    ended::{Ended, NAME},
-    installation::bus_uri,
-    output,
-};
+use crate::{data_dir::DataDir, ended::Ended, output};
 
 pub(crate) async fn command(context: &Context, data_dir: Option<PathBuf>) -> anyhow::Result<Ended> {
     let data_dir = data_dir.map(DataDir::at);
@@ -20,7 +15,7 @@ pub(crate) async fn command(context: &Context, data_dir: Option<PathBuf>) -> any
     if let Some(directory) = &data_dir {
         section.url_file = directory.url_file();
     }
-    let store = Store::connect(section.settings(NAME)?, context.entropy.clone()).await?;
+    let store = Database::connect(context, section.settings(context.name)?).await?;
     if store.migrate().await? == Migrated::Newer {
         output::tell(
             &"the database's tables are those of a newer version: nothing is changed, the broker's topology neither",
@@ -30,7 +25,7 @@ pub(crate) async fn command(context: &Context, data_dir: Option<PathBuf>) -> any
     output::tell(&"the database's tables are up to date");
     // In one process there is no broker.
     if data_dir.is_none() {
-        let uri = bus_uri(&context.config)?;
+        let uri = context.config.section::<BusSection>("bus")?.uri_file.read()?;
         bus_rabbitmq::declare_topology(uri.expose_secret(), context.entropy.clone())
             .await
             .context("the broker's topology is not declared")?;

@@ -9,9 +9,9 @@ use local_postgres::Running;
 use operations::{Connections, Operations};
 use portal::{Portal, PortalSettings};
 use results::{Letters, Results, ResultsSettings};
-use runtime::Context;
+use runtime::{Context, Database};
 use scheduler::{Scheduler, SchedulerSettings};
-use store::{CalibratedClock, Migrated, Settings, Store};
+use store::{Migrated, Settings, Store};
 use tokio::sync::mpsc;
 use vault::KeyRing;
 use worker::{Worker, WorkerSettings};
@@ -40,20 +40,18 @@ pub(crate) async fn prepare(context: &Context, directory: &DataDir) -> anyhow::R
     let keys = Arc::new(directory.key_ring(&context.entropy)?);
     let (postgres, url) = directory.start_postgres().await?;
     let alive = stop_after_all(context, directory, postgres);
-    let stop = context.shutdown.soft();
     let settings = Settings { application: NAME.to_owned(), pool_size: POOL, ..Settings::new(url) };
-    let store = Store::connect(settings, context.entropy.clone()).await?;
+    let store = Database::connect(context, settings).await?;
     if store.migrate().await? == Migrated::Newer {
         anyhow::bail!(
             "{}: its tables are those of a newer version of this program: start that one",
             directory.path().display()
         );
     }
-    let clock = CalibratedClock::start(&store, Arc::clone(&context.clock), stop.clone()).await?;
+    let Database { store, clock } = Database::open(context, store).await?.shown(context);
     let bus = Arc::new(InProcess::new());
-    context.health.dependency_with_fault("postgres", store.fault(stop));
     let spread = context.config.section::<SchedulerSettings>("scheduler")?.spread;
-    Ok(Services { store, bus, clock: Arc::new(clock), keys, spread, alive })
+    Ok(Services { store, bus, clock, keys, spread, alive })
 }
 
 impl Services {

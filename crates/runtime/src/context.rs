@@ -17,6 +17,8 @@ use crate::telemetry::resource;
 /// may replace a part of its own copy, e.g. the clock by one calibrated on Postgres.
 #[derive(Clone)]
 pub struct Context {
+    /// The program's name.
+    pub name: &'static str,
     /// The settings, read section by section.
     pub config: Config,
     /// The clock.
@@ -39,6 +41,7 @@ impl Context {
     pub fn new(program: &Program, config: Config, clock: Arc<dyn Clock>, entropy: Entropy) -> Self {
         let metrics = Metrics::new(resource(program.name, program.version));
         Self {
+            name: program.name,
             config,
             entropy,
             shutdown: Shutdown::new(),
@@ -48,6 +51,12 @@ impl Context {
             metrics,
             clock,
         }
+    }
+
+    /// Setup is complete: the program is ready from now on. Returns when it must stop.
+    pub async fn serve_until_stopped(&self) {
+        self.health.started();
+        self.shutdown.soft().cancelled().await;
     }
 
     /// Shows how far this machine's clock is from the installation's, as a metric and on `/readyz`. Stored times

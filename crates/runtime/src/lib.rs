@@ -30,8 +30,7 @@
 //!             }
 //!             anyhow::Ok(())
 //!         });
-//!         context.health.started();
-//!         context.shutdown.soft().cancelled().await;
+//!         context.serve_until_stopped().await;
 //!         anyhow::Ok(())
 //!     })
 //! }
@@ -46,13 +45,18 @@
 //!   read by its owner into a struct with `deny_unknown_fields`; secrets come from files by [`SecretFile`].
 //! * [`Shutdown`]: *soft* means "begin nothing new", *hard* means "let go now". [`Shutdown::service`] is for a task
 //!   that must live until soft, [`Shutdown::work`] for a piece of work that ends by itself.
+//! * [`Context::broker`] and, with the feature `database`, `Database`: what services have behind them, shown on
+//!   `/readyz` and `/metrics`. Workers go without the feature, so they have no database to name.
 //! * [`Health`]: `/livez` by progress, `/readyz` by dependencies, `/metrics`.
 //! * [`trace`]: trace context over the bus. [`metrics`]: the types to count with.
 
 mod arguments;
+mod broker;
 mod config;
 mod config_error;
 mod context;
+#[cfg(feature = "database")]
+mod database;
 mod environment;
 mod health;
 mod health_pages;
@@ -67,14 +71,17 @@ mod shutdown;
 mod telemetry;
 pub mod trace;
 
+pub use broker::BrokerError;
 pub use config::{Config, SecretFile};
 pub use config_error::ConfigError;
 pub use context::Context;
+#[cfg(feature = "database")]
+pub use database::{Database, DatabaseError};
 pub use health::{Check, Health, Intake, Progress, Report};
 /// For `#[serde(with = "runtime::duration")]`: a duration as people write it (`"250ms"`, `"1m 30s"`).
 pub use jiff::fmt::serde::unsigned_duration::friendly::compact::required as duration;
 pub use program::Program;
 pub use run::{run, run_with};
-pub use settings::BusSection;
+pub use settings::{BusSection, VaultSection};
 pub use shutdown::{Outcome, Shutdown};
 pub use telemetry::{Telemetry, TelemetryError};

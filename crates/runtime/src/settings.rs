@@ -1,7 +1,7 @@
-//! The configuration sections that this crate owns, and the one that programs share; `defaults.toml` describes each
-//! key.
+//! The configuration sections that this crate owns, and those that programs share; a `defaults.toml` describes each key.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -14,6 +14,14 @@ use crate::config::SecretFile;
 pub struct BusSection {
     /// A file with `amqp://user:password@host:port/vhost`, or `amqps://…`.
     pub uri_file: SecretFile,
+}
+
+/// `[vault]` of every program that seals or opens passwords.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VaultSection {
+    /// The file with the key ring.
+    pub key_ring_file: PathBuf,
 }
 
 /// `[log]`.

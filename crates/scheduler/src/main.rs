@@ -1,47 +1,30 @@
 //! The scheduler's program.
 
-use std::{process::ExitCode, sync::Arc};
+use std::process::ExitCode;
 
-use anyhow::Context as _;
-use bus::Bus as _;
-use bus_rabbitmq::RabbitMq;
-use runtime::{BusSection, Program};
+use runtime::{Database, Program};
 use scheduler::{Context, Scheduler, SchedulerSettings};
-use secrecy::ExposeSecret as _;
-use store::{CalibratedClock, DatabaseSection, Store};
-
-const NAME: &str = "kaseya-sync-scheduler";
+use store::DatabaseSection;
 
 fn main() -> ExitCode {
     let defaults = [DatabaseSection::DEFAULTS, include_str!("defaults.toml")].concat();
-    let program = Program { name: NAME, version: env!("CARGO_PKG_VERSION"), defaults: defaults.leak() };
+    let program = Program {
+        name: "kaseya-sync-scheduler",
+        version: env!("CARGO_PKG_VERSION"),
+        defaults: defaults.leak(),
+    };
     runtime::run(program, serve)
 }
 
 async fn serve(surroundings: runtime::Context) -> anyhow::Result<()> {
-    let database: DatabaseSection = surroundings.config.section("database")?;
-    let bus: BusSection = surroundings.config.section("bus")?;
     let settings: SchedulerSettings = surroundings.config.section("scheduler")?;
-    let stop = surroundings.shutdown.soft();
+    let bus = surroundings.broker()?;
+    let Database { store, clock } = Database::serve(&surroundings).await?;
 
-    let store = Store::connect(database.settings(NAME)?, surroundings.entropy.clone()).await?;
-    store.require_current_schema().await?;
-    let clock = CalibratedClock::start(&store, Arc::clone(&surroundings.clock), stop.clone())
-        .await
-        .context("asking the database for the time")?;
-    // Read once here so that an error shows at start, and again for each connection.
-    bus.uri_file.read()?;
-    let read_uri = Arc::new(move || bus.uri_file.read().ok().map(|uri| uri.expose_secret().to_owned()));
-    let bus = RabbitMq::connect_by(read_uri, NAME, surroundings.entropy.clone())?;
-    surroundings.health.dependency("rabbitmq", bus.connected());
-    surroundings.health.dependency_with_fault("postgres", store.fault(stop.clone()));
-
-    let (entropy, clock) = (surroundings.entropy.clone(), Arc::new(clock));
-    surroundings.watch_clock(clock.clone());
-    let context = Context { store, bus, clock, entropy, settings };
+    let context = Context { store, bus, clock, entropy: surroundings.entropy.clone(), settings };
     let scheduler = Scheduler::new(context, &surroundings.meter, &surroundings.health);
+    let stop = surroundings.shutdown.soft();
     surroundings.shutdown.service("scheduler", async move { scheduler.run(stop).await });
-    surroundings.health.started();
-    surroundings.shutdown.soft().cancelled().await;
+    surroundings.serve_until_stopped().await;
     Ok(())
 }

@@ -6,6 +6,7 @@ mod dead_letters;
 mod ending;
 mod killed_worker;
 mod lock_out;
+mod measured;
 mod neighbours;
 mod older_run;
 mod operator;
