@@ -17,10 +17,15 @@ pub(crate) struct Arguments {
     pub order: Option<Order>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub(crate) enum Order {
     /// Ask the program that runs with the same configuration whether it is ready; exit 0 if it is.
     HealthCheck,
+    /// Print the log filter of the program that runs with the same configuration, or change it until that program ends.
+    LogFilter {
+        /// A level, or `target=level` pairs separated by commas, such as `info,store=debug`.
+        filter: Option<String>,
+    },
 }
 
 impl Arguments {

@@ -1,4 +1,4 @@
-//! `/livez`, `/readyz` and `/metrics`, and how a program requests them from itself.
+//! The pages on the port `health.listen`, and how a program requests them from itself.
 
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
@@ -12,6 +12,8 @@ use axum::{Json, Router};
 use tokio::net::TcpListener;
 
 use crate::health::{Health, Report};
+use crate::log_filter::LogFilter;
+use crate::log_filter_page;
 use crate::metrics::Metrics;
 
 /// How long a program waits for its own response.
@@ -20,44 +22,65 @@ const OWN_ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
 /// Maximum size of the response that it reads.
 const MAX_ANSWER_BYTES: u64 = 1024 * 1024;
 
+/// What the pages show.
 #[derive(Clone)]
-struct Pages {
-    health: Health,
-    metrics: Metrics,
+pub(crate) struct Pages {
+    pub(crate) health: Health,
+    pub(crate) metrics: Metrics,
+    pub(crate) log_filter: LogFilter,
 }
 
-/// The three pages.
-pub(crate) fn router(health: Health, metrics: Metrics) -> Router {
+/// The pages of a program that listens at `own`.
+fn router(pages: Pages, own: IpAddr) -> Router {
+    let log_filter = log_filter_page::router(pages.log_filter.clone(), own);
     Router::new()
         .route("/livez", get(async |State(pages): State<Pages>| answer(pages.health.live())))
         .route("/readyz", get(async |State(pages): State<Pages>| answer(pages.health.ready())))
         .route("/metrics", get(async |State(pages): State<Pages>| text(&pages.metrics)))
-        .with_state(Pages { health, metrics })
+        .with_state(pages)
+        .merge(log_filter)
 }
 
 /// Serves the pages until the process ends: they are needed most while it stops.
-pub(crate) async fn serve(
-    address: SocketAddr,
-    health: Health,
-    metrics: Metrics,
-) -> std::io::Result<SocketAddr> {
+pub(crate) async fn serve(address: SocketAddr, pages: Pages) -> std::io::Result<SocketAddr> {
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
+    let service = router(pages, address.ip()).into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, router(health, metrics)).await {
+        if let Err(error) = axum::serve(listener, service).await {
             tracing::error!(%error, "the health pages are gone");
         }
     });
     Ok(address)
 }
 
-/// Requests a page from the program at `address`; returns whether the status is OK, and the body.
-pub(crate) fn ask(address: SocketAddr, page: &str) -> std::io::Result<(bool, String)> {
+/// A request to a page.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Request<'a> {
+    method: &'static str,
+    page: &'static str,
+    body: &'a str,
+}
+
+impl<'a> Request<'a> {
+    pub(crate) fn get(page: &'static str) -> Self {
+        Self { method: "GET", page, body: "" }
+    }
+
+    pub(crate) fn put(page: &'static str, body: &'a str) -> Self {
+        Self { method: "PUT", page, body }
+    }
+}
+
+/// Sends the request to the program at `address`; returns whether the status is OK, and the body.
+pub(crate) fn ask(address: SocketAddr, request: Request<'_>) -> std::io::Result<(bool, String)> {
     let mut stream = TcpStream::connect_timeout(&reachable(address), OWN_ANSWER_TIMEOUT)?;
     stream.set_read_timeout(Some(OWN_ANSWER_TIMEOUT))?;
     stream.set_write_timeout(Some(OWN_ANSWER_TIMEOUT))?;
     // HTTP/1.0, so that the response ends with the connection.
-    write!(stream, "GET {page} HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
+    let Request { method, page, body } = request;
+    let length = body.len();
+    write!(stream, "{method} {page} HTTP/1.0\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n{body}")?;
     let mut answer = String::new();
     stream.take(MAX_ANSWER_BYTES).read_to_string(&mut answer)?;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
@@ -98,7 +121,8 @@ mod tests {
     use tokio::sync::watch;
 
     use super::*;
-    use crate::telemetry::resource;
+    use crate::config::Config;
+    use crate::telemetry::{Telemetry, resource};
 
     /// A clock with a monotonic time that moves only when a test turns it.
     struct TurnedClock(SystemClock, Mutex<Duration>);
@@ -124,21 +148,32 @@ mod tests {
         health: Health,
         metrics: Metrics,
         address: SocketAddr,
+        /// Keeps the log filter settable.
+        _lines: Box<dyn tracing::Subscriber + Send + Sync>,
     }
 
     async fn served() -> Served {
         let clock = Arc::new(TurnedClock(SystemClock::start(), Mutex::default()));
         let health = Health::new(Arc::clone(&clock) as Arc<dyn Clock>);
         let metrics = Metrics::new(resource("pages-test", "1.2.3"));
+        let config = Config::compiled_in().unwrap();
+        let (telemetry, lines) =
+            Telemetry::build("pages-test", "1.2.3", &config, clock.clone(), std::io::sink).unwrap();
+        let pages =
+            Pages { health: health.clone(), metrics: metrics.clone(), log_filter: telemetry.log_filter };
         let anywhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
-        let address = serve(anywhere, health.clone(), metrics.clone()).await.unwrap();
-        Served { clock, health, metrics, address }
+        let address = serve(anywhere, pages).await.unwrap();
+        Served { clock, health, metrics, address, _lines: Box::new(lines) }
     }
 
     impl Served {
         async fn page(&self, page: &'static str) -> (bool, String) {
+            self.answer(Request::get(page)).await
+        }
+
+        async fn answer(&self, request: Request<'static>) -> (bool, String) {
             let address = self.address;
-            tokio::task::spawn_blocking(move || ask(address, page)).await.unwrap().unwrap()
+            tokio::task::spawn_blocking(move || ask(address, request)).await.unwrap().unwrap()
         }
     }
 
@@ -227,8 +262,23 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn only_the_three_pages_exist() {
+    async fn no_other_page_exists() {
         let served = served().await;
         assert!(!served.page("/").await.0);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_log_filter_is_read_and_changed_and_a_bad_one_is_refused_with_the_fix() {
+        let served = served().await;
+        let first = (true, "info,opentelemetry=warn\n".to_owned());
+        assert_eq!(served.page("/log-filter").await, first);
+        for (bad, why) in [("info,store=debgu", "error parsing level filter"), (" \n", "it is empty")] {
+            let (taken, said) = served.answer(Request::put("/log-filter", bad)).await;
+            assert!(!taken && said.contains(why) && said.contains("such as `info,store=debug`"), "{said}");
+        }
+        assert_eq!(served.page("/log-filter").await, first, "a refused one changes nothing");
+        let second = (true, "info,store=debug\n".to_owned());
+        assert_eq!(served.answer(Request::put("/log-filter", "info,store=debug\n")).await, second);
+        assert_eq!(served.page("/log-filter").await, second);
     }
 }

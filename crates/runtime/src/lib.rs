@@ -47,7 +47,8 @@
 //!   that must live until soft, [`Shutdown::work`] for a piece of work that ends by itself.
 //! * [`Context::broker`] and, with the feature `database`, `Database`: what services have behind them, shown on
 //!   `/readyz` and `/metrics`. Workers go without the feature, so they have no database to name.
-//! * [`Health`]: `/livez` by progress, `/readyz` by dependencies, `/metrics`.
+//! * [`Health`]: `/livez` by progress, `/readyz` by dependencies, `/metrics`. On the same port, for the program's own
+//!   machine alone, `/log-filter` shows the log filter by GET and changes it by PUT.
 //! * [`trace`]: trace context over the bus. [`metrics`]: the types to count with.
 
 mod arguments;
@@ -60,6 +61,8 @@ mod database;
 mod environment;
 mod health;
 mod health_pages;
+mod log_filter;
+mod log_filter_page;
 mod log_line;
 pub mod metrics;
 mod panics;

@@ -15,7 +15,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::arguments::{Arguments, Order};
 use crate::config::Config;
 use crate::context::Context;
-use crate::health_pages;
+use crate::health_pages::{self, Pages, Request};
 use crate::panics::log_panics;
 use crate::program::Program;
 use crate::settings::{HealthSettings, ShutdownSettings};
@@ -42,6 +42,7 @@ where
     };
     match arguments.order {
         Some(Order::HealthCheck) => health_check(&program, &config),
+        Some(Order::LogFilter { filter }) => log_filter(&program, &config, filter.as_deref()),
         None => run_with(program, config, body),
     }
 }
@@ -87,7 +88,12 @@ where
     log_panics();
 
     if let Some(address) = pages.listen {
-        let served = health_pages::serve(address, context.health.clone(), context.metrics.clone());
+        let pages = Pages {
+            health: context.health.clone(),
+            metrics: context.metrics.clone(),
+            log_filter: telemetry.log_filter.clone(),
+        };
+        let served = health_pages::serve(address, pages);
         let address = served.await.map_err(|error| {
             format!(
                 "configuration key `health.listen`: cannot listen on {address}: {error}; give a free address"
@@ -147,21 +153,31 @@ fn entropy() -> Result<Entropy, StartError> {
 }
 
 fn health_check(program: &Program, config: &Config) -> ExitCode {
-    let address = match config.section::<HealthSettings>("health") {
-        Ok(HealthSettings { listen: Some(address) }) => address,
-        Ok(HealthSettings { listen: None }) => {
-            return refuse(
-                program,
-                &"configuration key `health.listen` is not set, so there is nothing to ask",
-            );
-        }
-        Err(error) => return refuse(program, &error),
-    };
-    match health_pages::ask(address, "/readyz") {
+    match request(config, Request::get("/readyz")) {
         Ok((true, _)) => ExitCode::SUCCESS,
         Ok((false, said)) => refuse(program, &format_args!("not ready: {said}")),
-        Err(error) => refuse(program, &format_args!("no answer from {address}: {error}")),
+        Err(error) => refuse(program, &error),
     }
+}
+
+fn log_filter(program: &Program, config: &Config, filter: Option<&str>) -> ExitCode {
+    let page = "/log-filter";
+    match request(config, filter.map_or(Request::get(page), |filter| Request::put(page, filter))) {
+        Ok((true, said)) => {
+            // If stdout is gone, the exit code still tells.
+            let _ = std::io::stdout().write_all(said.as_bytes());
+            ExitCode::SUCCESS
+        }
+        Ok((false, said)) => refuse(program, &said.trim_end()),
+        Err(error) => refuse(program, &error),
+    }
+}
+
+/// Requests a page of the program that runs with this configuration.
+fn request(config: &Config, request: Request<'_>) -> Result<(bool, String), StartError> {
+    let HealthSettings { listen } = config.section("health")?;
+    let address = listen.ok_or("configuration key `health.listen` is not set, so there is nothing to ask")?;
+    health_pages::ask(address, request).map_err(|error| format!("no answer from {address}: {error}").into())
 }
 
 /// Reports errors before any log line can be written.

@@ -11,13 +11,14 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::level_filters::LevelFilter;
 use tracing::{Metadata, Subscriber};
-use tracing_subscriber::filter::{EnvFilter, FilterExt as _, filter_fn};
+use tracing_subscriber::filter::{FilterExt as _, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::Config;
 use crate::config_error::ConfigError;
+use crate::log_filter::{ADVICE, LogFilter};
 use crate::log_line::LogLines;
 use crate::settings::{ExportSettings, LogFormat, LogSettings};
 
@@ -45,7 +46,7 @@ pub enum TelemetryError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// `log.filter` is invalid.
-    #[error("configuration key `log.filter`: {0}; give a level or `target=level` pairs separated by commas")]
+    #[error("configuration key `log.filter`: {0}; {ADVICE}")]
     Filter(#[from] tracing_subscriber::filter::ParseError),
     /// The exporter cannot be built.
     #[error(
@@ -61,6 +62,7 @@ pub enum TelemetryError {
 #[derive(Debug, Clone)]
 pub struct Telemetry {
     provider: SdkTracerProvider,
+    pub(crate) log_filter: LogFilter,
     flush_timeout: Duration,
 }
 
@@ -112,7 +114,8 @@ impl Telemetry {
             .with_filter(filter_fn(is_traced));
 
         // Spans pass whatever the filter says: their fields belong on the lines that do pass.
-        let filter = EnvFilter::builder().parse(&log.filter)?.or(filter_fn(is_span));
+        let (log_filter, filter) = LogFilter::new(&log.filter)?;
+        let filter = filter.or(filter_fn(is_span));
         let lines = match log.format {
             LogFormat::Json => LogLines::new(service, version, clock, writer).with_filter(filter).boxed(),
             LogFormat::Text => {
@@ -120,7 +123,7 @@ impl Telemetry {
             }
         };
         let subscriber = tracing_subscriber::registry().with(traces).with(lines);
-        Ok((Self { provider, flush_timeout: export.flush_timeout }, subscriber))
+        Ok((Self { provider, log_filter, flush_timeout: export.flush_timeout }, subscriber))
     }
 
     /// Sends the last spans and stops within `telemetry.flush_timeout`.

@@ -32,17 +32,25 @@ impl Running {
         Self { child, lines }
     }
 
-    /// Reads log lines up to the one with this message. Every line must be JSON.
+    /// Reads log lines up to the one with this message.
     fn until(&mut self, message: &str) -> Value {
-        let mut line = String::new();
         loop {
-            line.clear();
-            assert_ne!(self.lines.read_line(&mut line).unwrap(), 0, "it ended without saying `{message}`");
-            let line: Value = serde_json::from_str(&line).expect(&line);
+            let line = self.next_before(message);
             if line["message"] == message {
                 return line;
             }
         }
+    }
+
+    /// The next log line. Every line must be JSON.
+    fn next(&mut self) -> Value {
+        self.next_before("another line")
+    }
+
+    fn next_before(&mut self, message: &str) -> Value {
+        let mut line = String::new();
+        assert_ne!(self.lines.read_line(&mut line).unwrap(), 0, "it ended without saying `{message}`");
+        serde_json::from_str(&line).expect(&line)
     }
 
     fn signal(&self, name: &str) {
@@ -154,6 +162,52 @@ fn health_check_asks_the_running_program() {
     assert!(String::from_utf8_lossy(&gone.stderr).contains("no answer from"));
 }
 
+fn log_filter(address: &str, filter: Option<&str>) -> Output {
+    patient()
+        .arg("log-filter")
+        .args(filter)
+        .env("KASEYA_SYNC_HEALTH__LISTEN", address)
+        .output()
+        .expect("patient runs")
+}
+
+#[test]
+fn the_log_filter_of_a_running_program_is_changed_and_the_next_lines_follow_it() {
+    let settings = [("KASEYA_SYNC_HEALTH__LISTEN", "0.0.0.0:0"), ("KASEYA_SYNC_PATIENT__WORK", "until_hard")];
+    let mut patient = Running::start(&settings);
+    let served = patient.until("health pages are served");
+    let address = served["fields"]["address"].as_str().unwrap().to_owned();
+    patient.until("ready to be stopped");
+    assert_eq!(log_filter(&address, None).stdout, b"info,opentelemetry=warn\n");
+
+    let refused = log_filter(&address, Some("info,runtime=loud"));
+    assert_eq!(refused.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(said.contains("log filter `info,runtime=loud`") && said.contains("give a level"), "{said}");
+
+    let changed = log_filter(&address, Some("warn"));
+    assert_eq!((changed.status.code(), changed.stdout.as_slice()), (Some(0), b"warn\n".as_slice()));
+    let line = patient.until("the log filter changes");
+    assert_eq!(
+        (&line["fields"]["from"], &line["fields"]["to"]),
+        (&"info,opentelemetry=warn".into(), &"warn".into())
+    );
+
+    // The line of the first signal is at info and stays out; that of the second is at warn.
+    patient.signal("TERM");
+    let told = health_check_until_stopping(&address);
+    assert!(told.contains("stopping"), "{told}");
+    patient.signal("TERM");
+    assert_eq!(patient.next()["message"], "told to stop again: letting go");
+}
+
+/// What a program says once it is no longer ready.
+fn health_check_until_stopping(address: &str) -> String {
+    let mut answers = (0..1000).map(|_| health_check(&[("KASEYA_SYNC_HEALTH__LISTEN", address)]));
+    let answer = answers.find(|answer| !answer.status.success()).expect("not ready");
+    String::from_utf8_lossy(&answer.stderr).into_owned()
+}
+
 #[test]
 fn while_it_stops_a_program_is_not_ready() {
     let settings = [("KASEYA_SYNC_PATIENT__WORK", "until_hard"), ("KASEYA_SYNC_SHUTDOWN__GRACE", "10h")];
@@ -164,9 +218,7 @@ fn while_it_stops_a_program_is_not_ready() {
     patient.signal("TERM");
     patient.until("told to stop: finishing what is begun");
     // The page changes a moment after the line; the program stays until the next signal.
-    let stopping = (0..1000).map(|_| health_check(&[("KASEYA_SYNC_HEALTH__LISTEN", &address)]));
-    let answer = stopping.into_iter().find(|answer| !answer.status.success()).expect("not ready");
-    assert!(String::from_utf8_lossy(&answer.stderr).contains("stopping"));
+    assert!(health_check_until_stopping(&address).contains("stopping"));
 }
 
 #[test]
