@@ -9,12 +9,18 @@ use std::{
     time::Duration,
 };
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+
 use crate::{
     LocalPostgresError,
     account::Account,
     programs::Programs,
     watchdog::{Ending, POLL, Watchdog},
 };
+
+/// Everything but slashes and what a URL never reserves (RFC 3986).
+const RESERVED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// Where the data lives, and for how long.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +79,7 @@ impl Running {
 
     /// The same for another database.
     pub fn url_of(&self, database: &str) -> String {
-        let host = percent_encode(&self.socket_directory());
+        let host = percent_encoded(&self.socket_directory());
         format!("postgresql:///{database}?user={SUPERUSER}&host={host}&port=5432&sslmode=disable")
     }
 
@@ -292,18 +298,9 @@ fn tail(output: &[u8]) -> String {
 }
 
 /// Encodes a path for a URL's query.
-fn percent_encode(path: &Path) -> String {
+fn percent_encoded(path: &Path) -> String {
     use std::os::unix::ffi::OsStrExt as _;
-    path.as_os_str()
-        .as_bytes()
-        .iter()
-        .map(|&byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => {
-                char::from(byte).to_string()
-            }
-            other => format!("%{other:02X}"),
-        })
-        .collect()
+    percent_encode(path.as_os_str().as_bytes(), RESERVED).to_string()
 }
 
 #[cfg(test)]
@@ -312,7 +309,7 @@ mod tests {
 
     #[test]
     fn a_path_with_blanks_and_signs_can_stand_in_a_url() {
-        assert_eq!(percent_encode(Path::new("/tmp/a b&c=ü")), "/tmp/a%20b%26c%3D%C3%BC");
+        assert_eq!(percent_encoded(Path::new("/tmp/a b&c=ü")), "/tmp/a%20b%26c%3D%C3%BC");
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! Paths of our own pages.
 
 use domain::PartnerId;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// Everything but what a URL never reserves (RFC 3986).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The path of one of a partner's pages.
 pub(crate) fn partner_path(partner: &PartnerId, page: &str) -> String {
@@ -10,12 +14,5 @@ pub(crate) fn partner_path(partner: &PartnerId, page: &str) -> String {
 
 /// Percent-encodes text for the query of a URL.
 pub(crate) fn percent_encoded(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                char::from(byte).to_string()
-            }
-            _ => format!("%{byte:02X}"),
-        })
-        .collect()
+    utf8_percent_encode(text, RESERVED).to_string()
 }
