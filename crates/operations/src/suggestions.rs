@@ -1,6 +1,7 @@
 //! Suggests Kaseya accounts for a company by comparing names (B-09). A person confirms; nothing is applied from
 //! here.
 
+use deunicode::deunicode_char;
 use domain::{AccountId, Month, PartnerId};
 use kaseya::Account;
 use store::{
@@ -8,7 +9,6 @@ use store::{
     settings::{self, Zones},
     statuses::listing::{self, Filter, Page, Query, Sort},
 };
-
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
 use crate::Operations;
@@ -294,15 +294,6 @@ fn in_small_letters(name: &str, long_umlauts: bool) -> String {
     let mut words = String::with_capacity(plain.len());
     for letter in plain.chars() {
         match letter {
-            'œ' => words.push_str("oe"),
-            'æ' => words.push_str("ae"),
-            'ß' => words.push_str("ss"),
-            'þ' => words.push_str("th"),
-            'ø' => words.push('o'),
-            'ł' => words.push('l'),
-            'đ' | 'ð' => words.push('d'),
-            'ħ' => words.push('h'),
-            'ı' => words.push('i'),
             '&' | '+' => words.push_str(" and "),
             // Inside a word, and invisible.
             '.'
@@ -317,6 +308,10 @@ fn in_small_letters(name: &str, long_umlauts: bool) -> String {
             | '\u{200b}'..='\u{200d}'
             | '\u{2060}'
             | '\u{feff}' => {}
+            // Latin letters that cannot be taken apart, such as ø, ł and ß. Other scripts are compared as they are.
+            '\u{c0}'..='\u{24f}' if letter.is_alphabetic() => {
+                words.push_str(deunicode_char(letter).unwrap_or_default());
+            }
             letter if letter.is_alphanumeric() => words.push(letter),
             _ => words.push(' '),
         }
