@@ -33,7 +33,13 @@ pub async fn ask(
 ) -> Result<Vec<Leftover>, StoreError> {
     let run_number = runs::newest_number(tx, partner).await?;
     let held = leftovers::bring_up_to_date(tx, partner, run_number, entropy, now).await?;
-    let events = held.iter().map(|hold| opened(&v1::HoldOpened::of(partner, hold, now))).collect();
+    let events = held
+        .iter()
+        .map(|hold| {
+            let opened = v1::HoldOpened::of(partner, hold, now);
+            NewEvent::new(EventTopic::HoldOpened.routing_key(), v1::HoldOpened::KIND, &opened)
+        })
+        .collect();
     store::messages::events::store_events(tx, partner, events, now).await?;
     let contracts: Vec<ContractId> = held.iter().map(|hold| hold.contract).collect();
     let names = leftovers::names(tx, partner, &contracts).await?;
@@ -53,10 +59,4 @@ pub async fn ask(
         })
     });
     Ok(left.collect())
-}
-
-fn opened(message: &v1::HoldOpened) -> NewEvent {
-    let body = serde_json::to_value(message)
-        .expect("a generated type serializes: its fields come from typed values");
-    NewEvent { topic: EventTopic::HoldOpened.routing_key(), kind: v1::HoldOpened::KIND, body }
 }

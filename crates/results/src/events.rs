@@ -3,19 +3,13 @@
 use bus::EventTopic;
 use domain::{HeldChange, PartnerId, PasswordWarning, RunId};
 use jiff::Timestamp;
-use messages::{Message, field::wire_instant, v1};
+use messages::{Message as _, field::wire_instant, v1};
 use store::{
     jobs::{closing::EndedRun, run_totals::RunTotals},
     messages::events::NewEvent,
     settings::refused_credentials::UntoldRefusal,
     statuses::outcomes::StoredStatus,
 };
-
-fn event<M: Message>(topic: EventTopic, message: &M) -> NewEvent {
-    let body = serde_json::to_value(message)
-        .expect("a generated type serializes: its fields come from typed values");
-    NewEvent { topic: topic.routing_key(), kind: M::KIND, body }
-}
 
 pub(crate) fn run_finished(
     partner: &PartnerId,
@@ -40,7 +34,7 @@ pub(crate) fn run_finished(
         finished_at: Some(wire_instant(now)),
         totals: Some(totals),
     };
-    event(EventTopic::RunFinished, &message)
+    NewEvent::new(EventTopic::RunFinished.routing_key(), v1::RunFinished::KIND, &message)
 }
 
 pub(crate) fn status_changed(
@@ -59,7 +53,7 @@ pub(crate) fn status_changed(
         run_id: run.to_string(),
         at: Some(wire_instant(now)),
     };
-    event(EventTopic::CompanyStatusChanged, &message)
+    NewEvent::new(EventTopic::CompanyStatusChanged.routing_key(), v1::CompanyStatusChanged::KIND, &message)
 }
 
 pub(crate) fn credentials_refused(refusal: UntoldRefusal) -> NewEvent {
@@ -70,7 +64,7 @@ pub(crate) fn credentials_refused(refusal: UntoldRefusal) -> NewEvent {
         credentials_version: u32::try_from(refusal.credentials_version).ok(),
         at: Some(wire_instant(refusal.at)),
     };
-    event(EventTopic::CredentialsRefused, &message)
+    NewEvent::new(EventTopic::CredentialsRefused.routing_key(), v1::CredentialsRefused::KIND, &message)
 }
 
 pub(crate) fn password_aging(
@@ -87,9 +81,13 @@ pub(crate) fn password_aging(
         days_left: Some(warning.days_left(now).into()),
         at: Some(wire_instant(now)),
     };
-    event(EventTopic::PasswordAging, &message)
+    NewEvent::new(EventTopic::PasswordAging.routing_key(), v1::PasswordAging::KIND, &message)
 }
 
 pub(crate) fn hold_opened(partner: &PartnerId, hold: &HeldChange, now: Timestamp) -> NewEvent {
-    event(EventTopic::HoldOpened, &v1::HoldOpened::of(partner, hold, now))
+    NewEvent::new(
+        EventTopic::HoldOpened.routing_key(),
+        v1::HoldOpened::KIND,
+        &v1::HoldOpened::of(partner, hold, now),
+    )
 }

@@ -188,9 +188,8 @@ async fn keep(tx: &Transaction<'_>, letter: &NewLetter, now: Timestamp) -> Resul
         reason: letter.reason.clone(),
         at: Some(wire_instant(now)),
     };
-    let body = serde_json::to_value(&event).unwrap_or_default();
     let topic = bus::EventTopic::MessageDeadLettered.routing_key();
-    let event = NewEvent { topic, kind: v1::MessageDeadLettered::KIND, body };
+    let event = NewEvent::new(topic, v1::MessageDeadLettered::KIND, &event);
     events::store_events(tx, partner, vec![event], now).await
 }
 

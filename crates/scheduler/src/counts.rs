@@ -12,6 +12,7 @@ use bus::{EventTopic, Incoming};
 use domain::{MAX_NAME, Month, check_count_time, fit_text};
 use jiff::{SignedDuration, Timestamp};
 use messages::{
+    Message as _,
     field::wire_instant,
     inbound::{CountsReport, Unreadable},
     v1,
@@ -22,14 +23,13 @@ use store::{
         reports::{self, PartStanding, ReportHead, ReportedCompany, ReportedCount},
         senders::Sender,
     },
-    messages::events::store_events,
+    messages::events::{NewEvent, store_events},
     settings,
 };
 
 use crate::{
     announce::{Verdict, answer_report, refuse_unreadable},
     context::Context,
-    events::event,
     month_end,
     requests::wake_waiting,
     settlement::{Handled, after_failure},
@@ -121,7 +121,7 @@ async fn tell_refused(
         reason: reason.to_owned(),
         at: Some(wire_instant(now)),
     };
-    let told = &event(EventTopic::ReportRefused, &refused);
+    let told = &NewEvent::new(EventTopic::ReportRefused.routing_key(), v1::ReportRefused::KIND, &refused);
     context
         .store
         .transaction("tell_refused_report", |tx| {

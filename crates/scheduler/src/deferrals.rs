@@ -4,10 +4,14 @@
 //! This module reads the rows, so none of those statements can forget the announcement.
 
 use bus::EventTopic;
-use messages::{field::wire_instant, v1};
-use store::{StoreError, jobs::deferrals, messages::events::store_events};
+use messages::{Message as _, field::wire_instant, v1};
+use store::{
+    StoreError,
+    jobs::deferrals,
+    messages::events::{NewEvent, store_events},
+};
 
-use crate::{announce::wire_wait, context::Context, events::event};
+use crate::{announce::wire_wait, context::Context};
 
 /// How many jobs one round announces.
 const ROUND: i64 = 1_000;
@@ -29,7 +33,11 @@ pub(crate) async fn tell(context: &Context) -> Result<usize, StoreError> {
                         jobs: Some(deferral.jobs),
                         at: Some(wire_instant(now)),
                     };
-                    let told = vec![event(EventTopic::RunDeferred, &message)];
+                    let told = vec![NewEvent::new(
+                        EventTopic::RunDeferred.routing_key(),
+                        v1::RunDeferred::KIND,
+                        &message,
+                    )];
                     store_events(tx, &deferral.partner, told, now).await?;
                 }
                 Ok(untold.len())

@@ -5,14 +5,14 @@
 
 use bus::EventTopic;
 use jiff::{SignedDuration, Timestamp};
-use messages::{field::wire_instant, v1};
+use messages::{Message as _, field::wire_instant, v1};
 use store::{
     StoreError,
     counts::incomplete_reports::{self, IncompleteReport},
-    messages::events::store_events,
+    messages::events::{NewEvent, store_events},
 };
 
-use crate::{context::Context, events::event};
+use crate::context::Context;
 
 /// How long a report may lack parts before it is announced.
 const INCOMPLETE_FOR: SignedDuration = SignedDuration::from_hours(1);
@@ -33,8 +33,11 @@ pub(crate) async fn tell(context: &Context) -> Result<usize, StoreError> {
                         %partner, report = %report.report, received = report.received, parts = report.parts,
                         "a report of user counts is still incomplete: it does not count yet"
                     );
-                    let told =
-                        vec![event(EventTopic::ReportIncomplete, &message(partner.as_str(), report, now))];
+                    let told = vec![NewEvent::new(
+                        EventTopic::ReportIncomplete.routing_key(),
+                        v1::ReportIncomplete::KIND,
+                        &message(partner.as_str(), report, now),
+                    )];
                     store_events(tx, partner, told, now).await?;
                 }
                 Ok(untold.len())

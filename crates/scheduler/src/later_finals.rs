@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bus::EventTopic;
 use domain::{BillingRule, Brake, CompanyId, HeldChange, HoldId, MonthPhase, PartnerId, ProductId, Wanted};
 use jiff::Timestamp;
-use messages::v1;
+use messages::{Message as _, v1};
 use store::{
     StoreError, Transaction,
     counts::{
@@ -20,12 +20,12 @@ use store::{
     },
     holds,
     jobs::runs,
-    messages::events::store_events,
+    messages::events::{NewEvent, store_events},
     settings::PartnerSettings,
     statuses::later_finals,
 };
 
-use crate::{context::Context, events::event, facts, month_end_window::is_open, partner_plan::TargetPlan};
+use crate::{context::Context, facts, month_end_window::is_open, partner_plan::TargetPlan};
 
 /// Notes and holds the counts that differ from the frozen month's last day.
 pub(crate) async fn note(
@@ -134,7 +134,11 @@ async fn bring_up_to_date(
     for hold in &to_tell {
         tracing::info!(%partner, hold = %hold.new_hold, %month, "a later final count differs from the frozen one");
         later_finals::show(tx, partner, hold).await?;
-        let opened = event(EventTopic::HoldOpened, &v1::HoldOpened::of(partner, hold, now));
+        let opened = NewEvent::new(
+            EventTopic::HoldOpened.routing_key(),
+            v1::HoldOpened::KIND,
+            &v1::HoldOpened::of(partner, hold, now),
+        );
         store_events(tx, partner, vec![opened], now).await?;
     }
     Ok(())

@@ -16,7 +16,6 @@ mod deferrals;
 mod due;
 mod duty;
 mod emit;
-mod events;
 mod expected;
 mod facts;
 mod full_read;

@@ -2,6 +2,7 @@
 
 use domain::PartnerId;
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::{StoreError, Transaction, settings};
@@ -15,6 +16,15 @@ pub struct NewEvent {
     pub kind: &'static str,
     /// The body as proto3 JSON; `number` is added here.
     pub body: Value,
+}
+
+impl NewEvent {
+    /// The event of a generated message of this type.
+    pub fn new(topic: &'static str, kind: &'static str, message: &impl Serialize) -> Self {
+        let body = serde_json::to_value(message)
+            .expect("a generated type serializes: its fields come from typed values");
+        Self { topic, kind, body }
+    }
 }
 
 /// A stored event.
