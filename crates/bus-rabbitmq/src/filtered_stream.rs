@@ -10,13 +10,12 @@ use std::{
 
 use async_rs::{Runtime, Tokio, traits::Reactor, util::RuntimeParts};
 use futures::{AsyncRead, AsyncWrite, Stream};
-use lapin::{
-    AsyncTcpStream, Connection, ConnectionProperties,
-    tcp::{AMQPUriTcpExt as _, TLSConfig},
-    uri::AMQPUri,
-};
+use lapin::{AsyncTcpStream, Connection, ConnectionProperties, uri::AMQPUri};
 
-use crate::frame_filter::FrameFilter;
+use crate::{
+    frame_filter::FrameFilter,
+    socket::{self, Socket},
+};
 
 /// How many bytes one read takes.
 const CHUNK: usize = 16 * 1024;
@@ -24,12 +23,11 @@ const CHUNK: usize = 16 * 1024;
 /// Like [`Connection::connect_uri`], through the filter.
 pub(crate) async fn connect(uri: AMQPUri, properties: ConnectionProperties) -> lapin::Result<Connection> {
     let tokio = Tokio::current();
-    let runtime = Runtime::new(RuntimeParts::new(tokio.clone(), FilteringReactor(tokio.clone())));
-    let unfiltered = Runtime::new(tokio);
-    let connect = async move |uri: AMQPUri, _| {
-        // TCP and, for amqps, the TLS handshake. The filter wraps both, so the stream is a plain one to lapin.
-        let stream = uri.connect_with_config_async(TLSConfig::default(), &unfiltered).await;
-        Ok(AsyncTcpStream::Plain(FilteredStream::new(stream.map_err(lapin::Error::from)?)))
+    let runtime = Runtime::new(RuntimeParts::new(tokio.clone(), FilteringReactor(tokio)));
+    let connect = async |uri: AMQPUri, _| {
+        // The filter wraps TCP and TLS, so the stream is a plain one to lapin.
+        let socket = socket::connect(&uri).await.map_err(lapin::Error::from)?;
+        Ok(AsyncTcpStream::Plain(FilteredStream::new(socket)))
     };
     Connection::connector(uri, runtime, connect, properties).await
 }
@@ -39,7 +37,7 @@ pub(crate) async fn connect(uri: AMQPUri, properties: ConnectionProperties) -> l
 struct FilteringReactor(Tokio);
 
 impl Reactor for FilteringReactor {
-    type TcpStream = FilteredStream<AsyncTcpStream<<Tokio as Reactor>::TcpStream>>;
+    type TcpStream = FilteredStream<Socket>;
     type Sleep = <Tokio as Reactor>::Sleep;
 
     /// lapin registers no handles of its own.
@@ -62,8 +60,8 @@ impl Reactor for FilteringReactor {
         &self,
         address: std::net::SocketAddr,
     ) -> impl Future<Output = io::Result<Self::TcpStream>> + Send + 'static {
-        let stream = self.0.tcp_connect_addr(address);
-        async move { Ok(FilteredStream::new(AsyncTcpStream::Plain(stream.await?))) }
+        let socket = socket::connect_plain(address);
+        async move { Ok(FilteredStream::new(socket.await?)) }
     }
 }
 

@@ -20,6 +20,7 @@ mod link;
 mod properties;
 mod publishing;
 mod replies;
+mod socket;
 
 use std::{sync::Arc, time::Duration};
 
