@@ -12,7 +12,7 @@ use store::{
 };
 use vault::KeyRing;
 
-use crate::{NotTried, Values, counting::Counting};
+use crate::{NotTried, OpenCredentials, counting::Counting, credentials};
 
 /// Tries values.
 pub struct Authenticator {
@@ -58,14 +58,14 @@ impl Authenticator {
     pub async fn authenticate(
         &self,
         partner: &PartnerId,
-        values: &Values,
+        values: &OpenCredentials,
         mended: bool,
     ) -> Result<Authenticated, NotTried> {
         let profile = self
             .store
             .transaction("line_profile", |tx| Box::pin(installation::line_profile(tx, Some(partner))))
             .await?;
-        let bases = values.bases(profile.as_deref(), self.bms.allowed_hosts())?;
+        let bases = credentials::bases(values, profile.as_deref(), self.bms.allowed_hosts())?;
         let counting = self.counting();
         let begun = self.store.transaction("authenticate", |tx| {
             Box::pin(async move {
@@ -77,7 +77,7 @@ impl Authenticator {
         });
         let (place, look_up, calls, id) = begun.await?;
         // Typed values have no version.
-        let access = values.access(partner, bases, 0);
+        let access = credentials::access(partner, values, bases, 0);
         // Without a known token, and without a refusal that the person says is fixed.
         let session = self.bms.afresh().session(access, Limits::of(Allowance { v2: calls.v2, v1: calls.v1 }));
         let Preflight { checks, time_zone } = session.preflight().await;

@@ -17,7 +17,7 @@ use store::{
 };
 use vault::KeyRing;
 
-use crate::{NotTried, Values};
+use crate::{NotTried, OpenCredentials, credentials};
 
 /// What counting logins and calls needs.
 #[derive(Clone, Copy)]
@@ -41,10 +41,10 @@ impl Counting<'_> {
         self,
         tx: &Transaction<'_>,
         partner: &PartnerId,
-        values: &Values,
+        values: &OpenCredentials,
         mended: bool,
     ) -> Result<TryId, NotTried> {
-        let (now, marks, address) = (self.now, values.marks(self.keys), values.address());
+        let (now, marks, address) = (self.now, credentials::marks(values, self.keys), values.address());
         let of = LoginOf { address: &address, user: &values.user_name, partner };
         let mut account = logins::lock_account(tx, of, &marks, now).await?;
         let refused = if mended { account.refused.take() } else { account.refused };
@@ -80,14 +80,15 @@ impl Counting<'_> {
         self,
         tx: &Transaction<'_>,
         partner: &PartnerId,
-        values: &Values,
+        values: &OpenCredentials,
         id: TryId,
         login: Login,
     ) -> Result<LoginEnd, StoreError> {
         let now = self.now;
         // Lock the integration before the login, as everywhere that locks both.
         let stored =
-            refused_credentials::hold_stored_credentials(tx, partner, &values.marks(self.keys)).await?;
+            refused_credentials::hold_stored_credentials(tx, partner, &credentials::marks(values, self.keys))
+                .await?;
         let (outcome, code) = match login {
             Login::NotTried => (LoginOutcome::NotTried, None),
             Login::Accepted => (LoginOutcome::Accepted, None),
@@ -110,7 +111,7 @@ impl Counting<'_> {
             LoginOutcome::Refused | LoginOutcome::Unknown | LoginOutcome::NotTried => {
                 let address = values.address();
                 let of = LoginOf { address: &address, user: &values.user_name, partner };
-                logins::account(tx, of, &values.marks(self.keys), now).await?.next_try(now)
+                logins::account(tx, of, &credentials::marks(values, self.keys), now).await?.next_try(now)
             }
         };
         Ok(LoginEnd { next_try, sync_follows })

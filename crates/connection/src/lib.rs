@@ -7,13 +7,13 @@
 
 mod authenticate;
 mod counting;
+pub mod credentials;
 mod look_up;
 mod not_tried;
 mod reading;
-mod values;
 
 pub use authenticate::{Authenticated, Authenticator};
+pub use credentials::{NoAddress, OpenCredentials};
 pub use kaseya::{Check, Checked, Finding};
 pub use not_tried::NotTried;
 pub use reading::{NotRead, Reader};
-pub use values::{NoAddress, Values};

@@ -4,7 +4,7 @@ use domain::ErrorCode;
 use jiff::Timestamp;
 use store::StoreError;
 
-use crate::values::NoAddress;
+use crate::credentials::NoAddress;
 
 /// Why values were not tried. Nothing was sent to Kaseya.
 #[derive(Debug, thiserror::Error)]

@@ -19,8 +19,9 @@ use tokio::sync::Semaphore;
 use vault::KeyRing;
 
 use crate::{
-    NoAddress, NotTried, Values,
+    NoAddress, NotTried, OpenCredentials,
     counting::Counting,
+    credentials,
     look_up::{Begun, LookUp},
 };
 
@@ -115,7 +116,7 @@ impl NotRead {
 
 /// The stored credentials, and what may be called with them.
 struct Stored {
-    values: Values,
+    values: OpenCredentials,
     line_profile: Option<String>,
     version: u32,
     allowance: Allowance,
@@ -190,7 +191,8 @@ impl Shared {
                     if let Some(refused) = stored.credentials_refused {
                         return Err(NotRead::Refused { code: refused.code, at: refused.at });
                     }
-                    let values = Values::stored(partner, &stored, counting.keys).ok_or(NotRead::NotOpened)?;
+                    let values = credentials::open(partner, &stored.credentials, counting.keys)
+                        .ok_or(NotRead::NotOpened)?;
                     let place = Place::of(tx, partner, values.address()).await?;
                     let (id, allowed) = counting.begin_look_up(tx, &place).await?;
                     let allowance = Allowance { v2: allowed.v2, v1: allowed.v1 };
@@ -204,11 +206,10 @@ impl Shared {
     }
 
     fn session(&self, partner: &PartnerId, stored: &Stored, may_log_in: bool) -> Result<Session, NotRead> {
-        let bases = stored
-            .values
-            .bases(stored.line_profile.as_deref(), self.bms.allowed_hosts())
-            .map_err(NotTried::from)?;
-        let access = stored.values.access(partner, bases, stored.version);
+        let profile = stored.line_profile.as_deref();
+        let bases =
+            credentials::bases(&stored.values, profile, self.bms.allowed_hosts()).map_err(NotTried::from)?;
+        let access = credentials::access(partner, &stored.values, bases, stored.version);
         Ok(self.bms.session(access, Limits { may_log_in, ..Limits::of(stored.allowance) }))
     }
 

@@ -40,9 +40,14 @@ pub struct Brakes {
     pub units_alone: u32,
 }
 
+impl Brakes {
+    /// The defaults.
+    pub const USUAL: Self = Self { units: 5, percent: 20, units_alone: 25 };
+}
+
 impl Default for Brakes {
     fn default() -> Self {
-        Self { units: 5, percent: 20, units_alone: 25 }
+        Self::USUAL
     }
 }
 
@@ -56,9 +61,14 @@ pub struct RunBrake {
     pub companies: u32,
 }
 
+impl RunBrake {
+    /// The defaults.
+    pub const USUAL: Self = Self { percent: 20, companies: 5 };
+}
+
 impl Default for RunBrake {
     fn default() -> Self {
-        Self { percent: 20, companies: 5 }
+        Self::USUAL
     }
 }
 

@@ -52,7 +52,7 @@ pub struct KnownCounts {
 pub fn choose_count(
     known: &KnownCounts,
     phase: MonthPhase,
-    max_age_days: u16,
+    max_age_days: u32,
     today: Date,
     now: Timestamp,
 ) -> Option<UserCount> {
@@ -64,7 +64,7 @@ pub fn choose_count(
         MonthPhase::Frozen(month) => known.frozen.filter(|count| Month::of(count.day) == month),
         MonthPhase::Open | MonthPhase::Closing(_) => known.newest.filter(|count| {
             let age = (today - count.day).get_days();
-            count.day <= counted_day && age <= i32::from(max_age_days)
+            count.day <= counted_day && i64::from(age) <= i64::from(max_age_days)
         }),
     }
 }

@@ -92,7 +92,7 @@ pub use ids::{
     AccountId, CompanyId, ContractId, HoldId, IdError, IntentId, JobId, LineId, MemberId, PairId, PartnerId,
     ProductId, ReportId, RequestId, RunId, ServiceId, TokenId,
 };
-pub use integration::IntegrationState;
+pub use integration::{Credentials, IntegrationSettings, IntegrationState, NumberOutOfRange, NumberSetting};
 pub use invoice_day::InvoiceDay;
 pub use invoice_outlook::{InvoiceOutlook, InvoiceTiming};
 pub use invoice_zones::InvoiceZones;

@@ -17,14 +17,14 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use anyhow::Context as _;
-use connection::{Authenticated, Authenticator, NotTried, Values};
+use connection::{Authenticated, Authenticator, NotTried, OpenCredentials};
 use domain::{CompanyId, Entropy, IntegrationState, PartnerId, ReportId, SecurityEventKind};
 use jiff::Timestamp;
 use kaseya::AllowedHosts;
 use operations::{
     company_mapping,
     connection_settings::sharing_is_asked,
-    credentials::{self, SealedCredentials, Sealing},
+    credentials::{self, Sealing},
     leftovers::Leftover,
     schedule, switch,
 };
@@ -38,7 +38,7 @@ use store::{
         senders::Sender,
     },
     kaseya::names,
-    settings::{self, Integration, NewCompany, NewIntegration, PartnerSettings, billing_rules},
+    settings::{self, NewCompany, NewIntegration, PartnerSettings, billing_rules},
 };
 use vault::KeyRing;
 
@@ -46,9 +46,7 @@ use crate::{
     ended::Ended,
     installation::Installation,
     never_shown, output,
-    settings_file::{
-        self, IntegrationSettings, Mistake, Mistakes, ReportSettings, SettingsFile, Surroundings,
-    },
+    settings_file::{self, Mistake, Mistakes, ReportSettings, SettingsFile, Surroundings},
     trial,
 };
 
@@ -253,7 +251,7 @@ pub async fn apply(
 
 enum Step<'a> {
     Stored(Applied),
-    Try(&'a Authenticator, PartnerId, Box<Values>),
+    Try(&'a Authenticator, PartnerId, Box<OpenCredentials>),
 }
 
 async fn read_and_store<'a>(
@@ -283,8 +281,10 @@ async fn read_and_store<'a>(
                 };
                 let unnamed = settings_file::read(text, around);
                 // The names of another host or tenant say nothing about this one's ids (A19).
-                let elsewhere =
-                    unnamed.as_ref().is_ok_and(|file| !is_address_of(in_force, &file.integration));
+                let elsewhere = unnamed.as_ref().is_ok_and(|file| {
+                    let new = &file.integration.credentials;
+                    in_force.is_none_or(|known| !new.has_same_place(&known.credentials))
+                });
                 let file = match &stored {
                     Some(stored) if !elsewhere => {
                         let names = names::all(tx, &stored.partner).await?;
@@ -293,7 +293,7 @@ async fn read_and_store<'a>(
                     Some(_) | None => unnamed,
                 };
                 let file = file.map_err(ApplyError::Mistakes)?;
-                let values = trial::values(&file.integration);
+                let values = file.integration.credentials.clone();
                 if !file.integration.share_tenant
                     && sharing_is_asked(tx, &file.partner, &values, in_force).await?
                 {
@@ -312,14 +312,6 @@ async fn read_and_store<'a>(
             })
         })
         .await
-}
-
-/// Whether a document has the stored host and tenant.
-fn is_address_of(in_force: Option<&Integration>, new: &IntegrationSettings) -> bool {
-    in_force.is_some_and(|known| {
-        (&known.host, &known.tenant, &known.v2_base, &known.v1_base)
-            == (&new.host, &new.tenant, &new.v2_base, &new.v1_base)
-    })
 }
 
 /// The question whether to use a tenant that this installation already uses.
@@ -342,15 +334,25 @@ pub(crate) async fn store_file(
 ) -> Result<Applied, ApplyError> {
     let partner = &file.partner;
     let in_force = stored.and_then(|stored| stored.integration.as_ref());
-    let values = trial::values(&file.integration);
+    let values = file.integration.credentials.clone();
     let sealing = Sealing { keys: applying.keys, entropy: applying.entropy, now: applying.now };
     let sealed = credentials::seal(partner, &values, in_force, sealing);
     let new_credentials = sealed.are_new;
     if new_credentials {
-        credentials::not_refused::<ApplyError>(tx, partner, &values, &sealed.password_marks, applying.now)
-            .await?;
+        credentials::not_refused::<ApplyError>(
+            tx,
+            partner,
+            &values,
+            &sealed.credentials.password.marks,
+            applying.now,
+        )
+        .await?;
     }
-    let new = integration(&file.integration, sealed);
+    let new = NewIntegration {
+        credentials: sealed.credentials,
+        credentials_version: sealed.version,
+        settings: file.integration.settings,
+    };
     settings::store_partner(tx, partner, &file.name, &file.count_zone).await?;
     if let Some(basis) = file.count_basis {
         settings::store_count_basis(tx, partner, basis).await?;
@@ -388,29 +390,6 @@ fn names(file: &SettingsFile, stored: Option<&PartnerSettings>) -> BTreeMap<Comp
     let stored = stored.into_iter().flat_map(|stored| &stored.companies);
     let listed = file.companies.iter().map(|company| (company.company.clone(), company.name.clone()));
     stored.map(|(id, company)| (id.clone(), company.name.clone())).chain(listed).collect()
-}
-
-fn integration(new: &IntegrationSettings, sealed: SealedCredentials) -> NewIntegration {
-    NewIntegration {
-        host: new.host.clone(),
-        v2_base: new.v2_base.clone(),
-        v1_base: new.v1_base.clone(),
-        tenant: new.tenant.clone(),
-        user_name: new.user_name.clone(),
-        sealed_password: sealed.sealed_password,
-        password_marks: sealed.password_marks,
-        password_changed_at: sealed.password_changed_at,
-        credentials_version: sealed.version,
-        billing: new.billing,
-        invoice_day: new.invoice_day,
-        month_end_run: new.month_end_run,
-        freeze_hour: new.freeze_hour,
-        max_count_age_days: new.max_count_age_days,
-        brakes: new.brakes,
-        run_brake: new.run_brake,
-        drift: new.drift,
-        call_share_percent: new.call_share_percent,
-    }
 }
 
 /// The number of companies with a different mapping than before, and those that lost theirs.

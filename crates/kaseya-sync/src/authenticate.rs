@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 
 use advice::Language;
 use anyhow::Context as _;
-use connection::{Authenticated, NotTried, Values};
+use connection::{Authenticated, NotTried, OpenCredentials, credentials};
 use domain::{NextTry, PartnerId};
 use jiff::{Timestamp, tz::TimeZone};
 use operations::{
@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// The partner, the values to try, and the time zone of its schedule.
-type Tried = (PartnerId, Values, TimeZone);
+type Tried = (PartnerId, OpenCredentials, TimeZone);
 
 /// `--json`: the whole document.
 #[derive(Serialize)]
@@ -105,7 +105,7 @@ async fn from_file(installation: &Installation, file: &Path) -> anyhow::Result<O
     match settings_file::read(&text, around) {
         Ok(read) => {
             let zone = read.schedule.zone().clone();
-            Ok(Some((read.partner.clone(), trial::values(&read.integration), zone)))
+            Ok(Some((read.partner, read.integration.credentials, zone)))
         }
         Err(mistakes) => {
             for mistake in &mistakes.0 {
@@ -124,14 +124,14 @@ async fn stored(installation: &Installation, partner: &str, keys: &KeyRing) -> a
     let zone = settings.zone().clone();
     let partner = settings.partner;
     let Some(integration) = settings.integration else { anyhow::bail!("{partner} has no integration yet") };
-    let values =
-        Values::stored(&partner, &integration, keys).context("the stored password cannot be opened")?;
+    let values = credentials::open(&partner, &integration.credentials, keys)
+        .context("the stored password cannot be opened")?;
     Ok((partner, values, zone))
 }
 
 fn document<'a>(
     partner: &'a PartnerId,
-    values: &'a Values,
+    values: &'a OpenCredentials,
     tried: &'a Result<Authenticated, NotTried>,
     reader: &advice::Reader,
 ) -> Document<'a> {
@@ -159,7 +159,7 @@ fn document<'a>(
 
 fn show(
     partner: &PartnerId,
-    values: &Values,
+    values: &OpenCredentials,
     tried: &Result<Authenticated, NotTried>,
     reader: &advice::Reader,
 ) -> anyhow::Result<()> {

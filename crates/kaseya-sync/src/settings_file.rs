@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use store::settings::{NewCompany, NewProduct};
 use toml::de::DeTable;
 
-pub use integration::IntegrationSettings;
+pub use integration::IntegrationSection;
 pub use mistake::{Mistake, Mistakes};
 pub use report::ReportSettings;
 use section::{Section, Source};
@@ -39,7 +39,7 @@ pub struct SettingsFile {
     /// stays as it is, and is users at first.
     pub count_basis: Option<CountBasis>,
     /// Its integration.
-    pub integration: IntegrationSettings,
+    pub integration: IntegrationSection,
     /// Its schedule.
     pub schedule: Schedule,
     /// The products listed.
@@ -85,8 +85,9 @@ pub fn read(text: &str, around: Surroundings<'_>) -> Result<SettingsFile, Mistak
 
 fn whole(top: &mut Section<'_, '_>, around: Surroundings<'_>) -> Option<SettingsFile> {
     let partner = top.required_section("partner").map(partner);
-    let integration = top.required_section("integration").map(|section| integration::read(section, around));
-    let brakes = integration::brakes(top.optional_section("brakes"));
+    let integration = top.required_section("integration");
+    let brakes = top.optional_section("brakes");
+    let integration = integration.map(|section| integration::read(section, brakes, around));
     let schedule = top.required_section("schedule").map(schedule);
     let products = rows::products(top.sections("product"));
     let product_ids = rows::known_products(&products, around.stored);
@@ -107,13 +108,12 @@ fn whole(top: &mut Section<'_, '_>, around: Surroundings<'_>) -> Option<Settings
     let report = top.optional_section("report").map(|section| report::read(section, &known));
 
     let (partner, name, count_zone, count_basis) = partner??;
-    let (brakes, run_brake) = brakes?;
     Some(SettingsFile {
         partner,
         name,
         count_zone,
         count_basis,
-        integration: IntegrationSettings { brakes, run_brake, ..integration?? },
+        integration: integration??,
         schedule: schedule??,
         products: products.into_iter().map(|row| row.row).collect::<Option<_>>()?,
         companies: companies.into_iter().map(|row| row.row).collect::<Option<_>>()?,

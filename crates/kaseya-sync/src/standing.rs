@@ -31,7 +31,7 @@ impl Standing {
         now: Timestamp,
     ) -> Result<Self, StoreError> {
         let stored_since =
-            partner.integration.as_ref().and_then(|integration| integration.password_changed_at);
+            partner.integration.as_ref().and_then(|integration| integration.credentials.password.changed_at);
         let warning = stored_since.and_then(|changed| domain::password_warning(changed, now));
         Ok(Self {
             writes_stopped: settings::writes_stopped(tx).await?,

@@ -1,9 +1,7 @@
 //! New credentials are tried next to the stored ones, and replace them only if they work (B-03).
 
-use connection::{Authenticator, Checked, Finding, Values};
+use connection::{Authenticator, Checked, Finding};
 use domain::NextTry;
-
-use crate::settings_file::IntegrationSettings;
 
 /// What happens to credentials that differ from the stored ones.
 #[derive(Clone, Copy)]
@@ -12,18 +10,6 @@ pub enum Trial<'a> {
     Beside(&'a Authenticator),
     /// They are stored untried: Kaseya cannot be reached from here.
     Without,
-}
-
-/// The values of a document, ready to be tried.
-pub(crate) fn values(integration: &IntegrationSettings) -> Values {
-    Values {
-        host: integration.host.clone(),
-        v2_base: integration.v2_base.clone(),
-        v1_base: integration.v1_base.clone(),
-        tenant: integration.tenant.clone(),
-        user_name: integration.user_name.clone(),
-        password: integration.password.clone(),
-    }
 }
 
 /// What another refusal would lead to, if anything.

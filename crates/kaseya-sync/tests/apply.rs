@@ -69,13 +69,13 @@ impl World {
         let integration = settings.integration.as_ref().expect("an integration");
         let associated = Associated {
             partner: "example-msp",
-            host: &integration.host,
-            v2_base: integration.v2_base.as_deref(),
-            v1_base: integration.v1_base.as_deref(),
-            tenant: &integration.tenant,
-            user: &integration.user_name,
+            host: &integration.credentials.host,
+            v2_base: integration.credentials.v2_base.as_deref(),
+            v1_base: integration.credentials.v1_base.as_deref(),
+            tenant: &integration.credentials.tenant,
+            user: &integration.credentials.user_name,
         };
-        let sealed = Sealed::from_text(&*integration.sealed_password);
+        let sealed = Sealed::from_text(&*integration.credentials.password.sealed);
         self.keys.open(&associated, &sealed).expect("it opens").expose_secret().to_owned()
     }
 }
@@ -109,8 +109,11 @@ async fn the_sample_is_stored_whole() {
     assert_eq!((applied.companies, applied.moved, applied.state), ((4, 3), 3, IntegrationState::On));
     let settings = world.settings().await;
     let integration = settings.integration.as_ref().expect("an integration");
-    assert_eq!((integration.host.as_str(), integration.tenant.as_str()), ("bms.kaseya.com", "Example MSP"));
-    assert!(!integration.sealed_password.contains("change me"));
+    assert_eq!(
+        (integration.credentials.host.as_str(), integration.credentials.tenant.as_str()),
+        ("bms.kaseya.com", "Example MSP")
+    );
+    assert!(!integration.credentials.password.sealed.contains("change me"));
     assert_eq!(world.password(&settings), "change me");
     let schedule = settings.schedule.as_ref().expect("a schedule");
     assert_eq!(schedule.next_nominal.to_string(), "2026-11-24");
@@ -171,8 +174,9 @@ async fn applied_again_only_what_is_other_gets_a_new_version() {
     let second = world.settings().await;
     assert_eq!(versions(&first), versions(&second));
     assert_eq!(credentials_version(&second), 1);
-    let sealed =
-        |settings: &PartnerSettings| settings.integration.as_ref().map(|known| known.sealed_password.clone());
+    let sealed = |settings: &PartnerSettings| {
+        settings.integration.as_ref().map(|known| known.credentials.password.sealed.clone())
+    };
     assert_eq!(sealed(&first), sealed(&second));
     let schedule = |settings: &PartnerSettings| {
         settings.schedule.as_ref().map(|known| (known.version, known.next_nominal, known.next_run_at))
@@ -437,7 +441,8 @@ async fn b_03_what_kaseya_refused_is_not_stored_untried_and_a_stopped_partner_ne
 #[tokio::test(flavor = "multi_thread")]
 async fn b_03_a_passwords_age_counts_from_when_it_really_changed() {
     let world = World::new().await;
-    let since = async || world.settings().await.integration.and_then(|stored| stored.password_changed_at);
+    let since =
+        async || world.settings().await.integration.and_then(|stored| stored.credentials.password.changed_at);
     world.apply(SAMPLE).await.expect("it is right");
     world.apply_at(SAMPLE, now() + 24.hours()).await.expect("it is right");
     assert_eq!(since().await, Some(now()));

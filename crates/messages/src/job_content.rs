@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use domain::{Brakes, ContractId, RunId, RunMode, ServiceId, Trigger};
+use domain::{Brakes, ContractId, Credentials, RunId, RunMode, ServiceId, Trigger};
 use jiff::Timestamp;
 
 use crate::{
@@ -20,23 +20,13 @@ use crate::{
 pub use contract::{Contract, LeftBehindProduct, Note, Unbilled, WaitingChange};
 pub use target::{Leftover, Target};
 
-/// The Kaseya to call and the user to call it as; the password is still sealed.
+/// The Kaseya to call and the user to call it as.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Integration {
-    /// Host name as the customer entered it, cleaned.
-    pub host: String,
-    /// The V2 base address, if it differs from the host's own.
-    pub v2_base: Option<String>,
-    /// The V1 base address, if it differs from the host's own.
-    pub v1_base: Option<String>,
+    /// Where and as whom to log in; the vault has sealed the password.
+    pub credentials: Credentials<String>,
     /// The text of the line profile, if it differs from the built-in one.
     pub line_profile: Option<String>,
-    /// The tenant (company name) of the login.
-    pub tenant: String,
-    /// The user name of the login.
-    pub user_name: String,
-    /// The password, sealed by the vault.
-    pub sealed_password: String,
     /// Version of the credentials; a permit names it.
     pub credentials_version: u32,
 }
@@ -107,13 +97,15 @@ impl TryFrom<v1::JobContent> for JobContent {
             mode: field::run_mode("mode", content.mode)?,
             trigger: field::named("trigger", &content.trigger, Trigger::parse)?,
             integration: Integration {
-                host: integration.host,
-                v2_base: integration.v2_base,
-                v1_base: integration.v1_base,
+                credentials: Credentials {
+                    host: integration.host,
+                    v2_base: integration.v2_base,
+                    v1_base: integration.v1_base,
+                    tenant: integration.tenant,
+                    user_name: integration.user_name,
+                    password: integration.sealed_password,
+                },
                 line_profile: integration.line_profile,
-                tenant: integration.tenant,
-                user_name: integration.user_name,
-                sealed_password: integration.sealed_password,
                 credentials_version: required("credentials_version", integration.credentials_version)?,
             },
             v2_calls: required("allowance.v2", allowance.v2)?,
@@ -138,21 +130,21 @@ impl TryFrom<v1::JobContent> for JobContent {
 
 impl From<JobContent> for v1::JobContent {
     fn from(content: JobContent) -> Self {
-        let integration = content.integration;
+        let Integration { credentials, line_profile, credentials_version } = content.integration;
         Self {
             fitting_contract_ids: content.fitting.into_iter().map(|contract| contract.0).collect(),
             run_id: content.run.to_string(),
             run_number: Some(content.run_number.unsigned_abs()),
             mode: v1::SyncMode::from(content.mode).into(),
             integration: Some(v1::SealedIntegration {
-                host: integration.host,
-                v2_base: integration.v2_base,
-                v1_base: integration.v1_base,
-                line_profile: integration.line_profile,
-                tenant: integration.tenant,
-                user_name: integration.user_name,
-                sealed_password: integration.sealed_password,
-                credentials_version: Some(integration.credentials_version),
+                host: credentials.host,
+                v2_base: credentials.v2_base,
+                v1_base: credentials.v1_base,
+                line_profile,
+                tenant: credentials.tenant,
+                user_name: credentials.user_name,
+                sealed_password: credentials.password,
+                credentials_version: Some(credentials_version),
             }),
             allowance: Some(v1::CallAllowance { v2: Some(content.v2_calls), v1: Some(content.v1_calls) }),
             lease_seconds: Some(whole_seconds(content.lease)),

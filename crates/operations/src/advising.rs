@@ -207,7 +207,7 @@ impl<'a> Advising<'a> {
             company: Some(row.name.clone()),
             account: row.account.as_ref().map(|(_, name)| name.clone()),
             contract: row.contract.as_ref().map(|(_, name)| name.clone()),
-            host: self.settings.integration.as_ref().map(|integration| integration.host.clone()),
+            host: self.settings.integration.as_ref().map(|integration| integration.credentials.host.clone()),
             last_sent_day: row.last_sync.map(|at| zone.to_datetime(at).date()),
             next_try: row.deferred_until,
             deadline: self.deadline(),
@@ -285,7 +285,7 @@ impl<'a> Advising<'a> {
     /// The last day on which a decision is in time: the day before the invoices are made, or the invoice day
     /// itself.
     fn deadline(&self) -> Option<Date> {
-        let invoice_day = self.settings.integration.as_ref()?.invoice_day.get();
+        let invoice_day = self.settings.integration.as_ref()?.settings.invoice_day.get();
         let today = self.now.date();
         let this_month = today.with().day(invoice_day).build().ok()?;
         if this_month == today {

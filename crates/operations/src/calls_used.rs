@@ -58,7 +58,7 @@ impl Operations {
                 })
             })
             .await?;
-        let budget = Budget { our_percent: integration.call_share_percent, ..Budget::default() };
+        let budget = Budget { our_percent: integration.settings.call_share_percent, ..Budget::default() };
         let (limit, ours) = (budget.limit, budget.ours());
         let endpoints = made.into_iter().map(|(endpoint, calls)| {
             let is_v2 = endpoint.contains(" /v2/");
@@ -66,8 +66,8 @@ impl Operations {
             EndpointCalls { calls, limit: of(limit), ours: of(ours), endpoint }
         });
         Ok(Some(CallsUsed {
-            host: integration.host.clone(),
-            company_name: integration.tenant.clone(),
+            host: integration.credentials.host.clone(),
+            company_name: integration.credentials.tenant.clone(),
             endpoints: endpoints.collect(),
             under_way_v2: under_way.v2,
             under_way_v1: under_way.v1,

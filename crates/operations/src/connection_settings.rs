@@ -2,9 +2,9 @@
 
 use std::{fmt, sync::Arc};
 
-use connection::{Authenticated, Authenticator, Reader, Values};
+use connection::{Authenticated, Authenticator, OpenCredentials, Reader, credentials::open};
 use domain::{
-    Billing, Brakes, DriftPolicy, IntegrationState, InvoiceDay, MAX_NAME, PartnerId, RunBrake,
+    Billing, Credentials, IntegrationSettings, IntegrationState, InvoiceDay, MAX_NAME, PartnerId,
     SecurityEventKind,
 };
 use jiff::Timestamp;
@@ -26,13 +26,6 @@ use crate::{
     not_saved::{Field, Found, MistakeKind, NotSaved},
     switch,
 };
-
-/// Default hour on day 1 by which a month is frozen.
-pub const FREEZE_HOUR: i16 = 6;
-/// Default age in days above which a count is missing.
-pub const MAX_COUNT_AGE_DAYS: i32 = 3;
-/// Default share of Kaseya's hourly calls that we use, in percent.
-pub const CALL_SHARE_PERCENT: i32 = 50;
 
 /// Where and as whom to log in, as typed.
 #[derive(Debug, Clone)]
@@ -109,7 +102,7 @@ pub struct Connections {
 /// The next step of a save.
 enum Step {
     Saved(SavedConnection, Kept),
-    Try(Box<Values>),
+    Try(Box<OpenCredentials>),
 }
 
 impl Connections {
@@ -206,8 +199,14 @@ impl Connections {
         let new_credentials =
             in_force.is_none_or(|known| known.credentials_version != integration.credentials_version);
         if new_credentials {
-            credentials::not_refused::<NotSaved>(tx, partner, &values, &integration.password_marks, now)
-                .await?;
+            credentials::not_refused::<NotSaved>(
+                tx,
+                partner,
+                &values,
+                &integration.credentials.password.marks,
+                now,
+            )
+            .await?;
         }
         settings::store_integration(tx, partner, &integration, now).await?;
         let state = switch::turn(tx, partner, form.enabled, now).await?;
@@ -220,9 +219,9 @@ impl Connections {
             "v2_base": values.v2_base,
             "v1_base": values.v1_base,
             "new_credentials": new_credentials,
-            "billing": integration.billing.as_str(),
-            "invoice_day": integration.invoice_day.get(),
-            "month_end_run": integration.month_end_run,
+            "billing": integration.settings.billing.as_str(),
+            "invoice_day": integration.settings.invoice_day.get(),
+            "month_end_run": integration.settings.month_end_run,
             "enabled": form.enabled,
         });
         let saved = SecurityEvent::of(SecurityEventKind::ConnectionSaved, partner, &values.host, details);
@@ -239,42 +238,32 @@ impl Connections {
         stored: &PartnerSettings,
         form: &ConnectionForm,
         now: Timestamp,
-    ) -> Result<(Values, Vec<Note>, NewIntegration), NotSaved> {
+    ) -> Result<(OpenCredentials, Vec<Note>, NewIntegration), NotSaved> {
         let (partner, before) = (&stored.partner, stored.integration.as_ref());
         let mut found = Found::default();
         let read = form.credentials.read(partner, before, self.trying(), &mut found);
-        let billing = form.billing.or(before.map(|before| before.billing));
-        let billing = found.required(Field::Billing, billing);
-        let day = form.invoice_day.or(before.map(|before| before.invoice_day.get().into()));
+        let known = before.map(|before| &before.settings);
+        let billing = found.required(Field::Billing, form.billing.or(known.map(|known| known.billing)));
+        let day = form.invoice_day.or(known.map(|known| known.invoice_day.get().into()));
         let day = found.required(Field::InvoiceDay, day);
         if let Some(day) = day {
-            found.within(Field::InvoiceDay, day, 1, 28);
+            let days = InvoiceDay::RANGE;
+            found.within(Field::InvoiceDay, day, (*days.start()).into(), (*days.end()).into());
         }
         let invoice_day = day.and_then(|day| i8::try_from(day).ok()).and_then(InvoiceDay::new);
         let ((values, notes), (billing, invoice_day)) = found.none_or(read.zip(billing.zip(invoice_day)))?;
         let sealing = Sealing { keys: self.keys(), entropy: &self.operations.entropy, now };
         let sealed = credentials::seal(partner, &values, before, sealing);
+        let usual = IntegrationSettings::new(billing, invoice_day);
         let integration = NewIntegration {
-            host: values.host.clone(),
-            v2_base: values.v2_base.clone(),
-            v1_base: values.v1_base.clone(),
-            tenant: values.tenant.clone(),
-            user_name: values.user_name.clone(),
-            sealed_password: sealed.sealed_password,
-            password_marks: sealed.password_marks,
-            password_changed_at: sealed.password_changed_at,
+            credentials: sealed.credentials,
             credentials_version: sealed.version,
-            billing,
-            invoice_day,
-            month_end_run: form.month_end_run,
-            freeze_hour: before.map_or(FREEZE_HOUR, |before| before.month_end.cut_off_hour().into()),
-            max_count_age_days: before.map_or(MAX_COUNT_AGE_DAYS, |before| before.max_count_age_days.into()),
-            brakes: before.map_or_else(Brakes::default, |before| before.brakes),
-            run_brake: before.map_or_else(RunBrake::default, |before| before.run_brake),
-            drift: before.map_or(DriftPolicy::Ask, |before| before.drift),
-            call_share_percent: before
-                .and_then(|before| i32::try_from(before.call_share_percent).ok())
-                .unwrap_or(CALL_SHARE_PERCENT),
+            settings: IntegrationSettings {
+                billing,
+                invoice_day,
+                month_end_run: form.month_end_run,
+                ..*known.unwrap_or(&usual)
+            },
         };
         Ok((values, notes, integration))
     }
@@ -284,7 +273,7 @@ impl Connections {
 pub async fn sharing_is_asked(
     tx: &Transaction<'_>,
     partner: &PartnerId,
-    values: &Values,
+    values: &OpenCredentials,
     in_force: Option<&Integration>,
 ) -> Result<bool, StoreError> {
     let address = values.address();
@@ -306,7 +295,7 @@ impl CredentialsForm {
         stored: Option<&Integration>,
         (keys, allowed): (&KeyRing, &AllowedHosts),
         found: &mut Found,
-    ) -> Option<(Values, Vec<Note>)> {
+    ) -> Option<(OpenCredentials, Vec<Note>)> {
         let text = |text: &str| Some(text.to_owned()).filter(|text| !text.trim().is_empty());
         let host = match found.required(Field::Host, text(&self.host)).map(|host| Host::clean(&host)) {
             Some(Ok(cleaned)) => Some((cleaned.host.as_str().to_owned(), cleaned.notes)),
@@ -340,23 +329,21 @@ impl CredentialsForm {
             }
             return None;
         };
+        let without = Credentials { host, v2_base, v1_base, tenant, user_name, password: () };
         let password = match (typed, stored) {
             (Some(typed), _) => Some(typed),
             (None, None) => found.required(Field::Password, None),
             (None, Some(stored)) => {
                 // A stored password is sent only to the address it was typed for.
-                let is_same = stored.host == host
-                    && stored.tenant == tenant
-                    && stored.user_name == user_name
-                    && stored.v2_base == v2_base
-                    && stored.v1_base == v1_base;
-                let opened = if is_same { Values::stored(partner, stored, keys) } else { None };
+                let known = &stored.credentials;
+                let is_same = without.is_same_user(known) && without.has_same_bases(known);
+                let opened = if is_same { open(partner, known, keys) } else { None };
                 if opened.is_none() {
                     found.note(Field::Password, MistakeKind::TypeAgain);
                 }
                 opened.map(|values| values.password)
             }
         };
-        Some((Values { host, v2_base, v1_base, tenant, user_name, password: password? }, notes))
+        Some((without.with_password(password?), notes))
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use domain::{
-    Frequency, InvoiceOutlook, Occurrence, PartnerId, Schedule, ScheduleError, SecurityEventKind, Weekday,
-    spread_offset,
+    Frequency, IntegrationSettings, InvoiceOutlook, Occurrence, PartnerId, Schedule, ScheduleError,
+    SecurityEventKind, Weekday, spread_offset,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -87,7 +87,8 @@ pub fn preview(settings: &PartnerSettings, schedule: &Schedule, spread: Duration
         .take(SHOWN)
         .collect();
     let invoice = settings.integration.as_ref().and_then(|integration| {
-        let Integration { month_end, invoice_day, month_end_run, kaseya_zone, .. } = integration;
+        let Integration { month_end, kaseya_zone, .. } = integration;
+        let IntegrationSettings { invoice_day, month_end_run, .. } = &integration.settings;
         let kaseya_zone = kaseya_zone.as_ref();
         InvoiceOutlook::next(schedule, own, month_end, *invoice_day, *month_end_run, kaseya_zone, now)
     });

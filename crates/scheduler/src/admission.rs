@@ -54,8 +54,9 @@ pub(crate) async fn admit(
         return Ok(Err(Refused::new(RefusalReason::Busy, detail)));
     }
 
-    let login = LoginOf { address: &place.address, user: &integration.user_name, partner: &ask.partner };
-    let account = logins::lock_account(tx, login, &integration.password_marks, now).await?;
+    let login =
+        LoginOf { address: &place.address, user: &integration.credentials.user_name, partner: &ask.partner };
+    let account = logins::lock_account(tx, login, &integration.credentials.password.marks, now).await?;
     match hindrance::of_logins(&account, now) {
         Ok(None) => {}
         Ok(Some(wait)) => return defer(tx, ask, &wait, RefusalReason::Credentials).await,
@@ -86,7 +87,8 @@ pub(crate) async fn admit(
         breakers::store_breakers(tx, &place, &breakers).await?;
     }
     let job = Some((ask.job, ask.attempt));
-    logins::login_begun(tx, &NewTry { of: login, marks: &integration.password_marks, job }, now).await?;
+    logins::login_begun(tx, &NewTry { of: login, marks: &integration.credentials.password.marks, job }, now)
+        .await?;
     calls::debit_calls(tx, ask.job, ask.attempt, &place, allowed, now).await?;
     let started = StartedJob {
         holder: ask.worker.clone(),

@@ -70,7 +70,7 @@ pub(crate) async fn job_content(
         lease: context.settings.lease,
         issued_at: Some(context.clock.now()),
         slice: context.settings.slice,
-        brakes: integration.brakes,
+        brakes: integration.settings.brakes,
         contracts,
         probing: admitted.probing,
         trigger: job.trigger,
@@ -104,7 +104,8 @@ async fn contracts_work(
     let decided = targets::decided_holds(tx, partner, &job.contracts).await?;
     let today = facts.settings.zone().to_datetime(now).date();
     let remembered = targets::remembered(tx, partner, &wanted(job, plan), today).await?;
-    let invoiced_at = last_invoiced_at(now, facts.integration.invoice_day, facts.settings.invoice_zones());
+    let invoiced_at =
+        last_invoiced_at(now, facts.integration.settings.invoice_day, facts.settings.invoice_zones());
     let invoiced = targets::invoiced_units(tx, partner, &job.contracts, invoiced_at).await?;
     let standing =
         permits::targets_standing(tx, partner, (job.job, job.attempt), &job.contracts, now).await?;
@@ -125,7 +126,7 @@ async fn contracts_work(
                 decided: decided.get(&target).copied(),
                 standing: standing.get(&target),
                 remembered: remembered.get(&target).copied().unwrap_or_default(),
-                drift: facts.integration.drift,
+                drift: facts.integration.settings.drift,
                 shares: shares.get(&target),
                 begun_pair: begun_pairs.get(&target).copied(),
                 invoiced: invoiced.get(&target).copied(),
@@ -198,7 +199,7 @@ fn confirms_by_total(job: &JobRow, plan: &PartnerPlan) -> bool {
 /// Whether the hours before the invoice day have begun. A change in them is read back, with its date, before the
 /// invoice.
 fn is_before_invoice(facts: &Facts, now: jiff::Timestamp) -> bool {
-    full_read_window(facts.integration.invoice_day, now, facts.settings.invoice_zones()).is_some()
+    full_read_window(facts.integration.settings.invoice_day, now, facts.settings.invoice_zones()).is_some()
 }
 
 /// What is known of a target apart from its wanted units.
@@ -348,13 +349,8 @@ fn line_seen(line: &KnownLine) -> SeenLine {
 
 fn sealed(integration: &settings::Integration) -> Integration {
     Integration {
-        host: integration.host.clone(),
-        v2_base: integration.v2_base.clone(),
-        v1_base: integration.v1_base.clone(),
+        credentials: integration.credentials.with_password(integration.credentials.password.sealed.clone()),
         line_profile: integration.line_profile.clone(),
-        tenant: integration.tenant.clone(),
-        user_name: integration.user_name.clone(),
-        sealed_password: integration.sealed_password.clone(),
         credentials_version: integration.credentials_version,
     }
 }

@@ -29,7 +29,7 @@ pub(crate) async fn note(
     let contracts = runs::contracts_to_work_on(tx, partner, run).await?;
     let known = Known::read(tx, partner, (facts, plan), run_number, &contracts, now).await?;
     let decided = targets::decided_holds(tx, partner, &contracts).await?;
-    let brakes = &facts.integration.brakes;
+    let brakes = &facts.integration.settings.brakes;
     let mut companies: BTreeSet<CompanyId> = BTreeSet::new();
     for planned in contracts.iter().filter_map(|contract| plan.contracts.get(contract)) {
         for target in &planned.targets {

@@ -85,7 +85,7 @@ async fn read_counts(
     let today = integration.month_end.today(now);
     let phase = month_ends::phase(tx, settings, integration, now).await?;
     let newest_day = phase.last_counted_day(today);
-    let oldest_day = today.saturating_sub(i64::from(integration.max_count_age_days).days());
+    let oldest_day = today.saturating_sub(i64::from(integration.settings.max_count_age_days).days());
     let newest = counts::newest(tx, partner, oldest_day, newest_day).await?;
     let frozen = match phase {
         MonthPhase::Frozen(month) => month_ends::read(tx, partner, month).await?,

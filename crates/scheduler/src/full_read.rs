@@ -54,7 +54,8 @@ async fn begin(
     runs::hold_partner(tx, partner).await?;
     settings::hold_state(tx, partner).await?;
     let Some(facts) = facts::read(tx, partner, now).await?.facts() else { return Ok(false) };
-    let window = full_read_window(facts.integration.invoice_day, now, facts.settings.invoice_zones());
+    let window =
+        full_read_window(facts.integration.settings.invoice_day, now, facts.settings.invoice_zones());
     let Some((invoice_day, _)) = window else { return Ok(false) };
     if !can_run(&facts.integration) || full_reads::is_made(tx, partner, invoice_day).await? {
         return Ok(false);

@@ -40,7 +40,7 @@ pub(crate) fn of_logins(account: &LoginAccount, now: Timestamp) -> Result<Option
 
 /// Our share of the hour's calls.
 pub(crate) fn budget(integration: &Integration) -> Budget {
-    Budget { our_percent: integration.call_share_percent, ..Budget::default() }
+    Budget { our_percent: integration.settings.call_share_percent, ..Budget::default() }
 }
 
 /// The calls a job may make. An error says what it waits for.
@@ -80,8 +80,8 @@ pub(crate) async fn put_off(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let place = Place::of(tx, partner, integration.address()).await?;
-    let login = LoginOf { address: &place.address, user: &integration.user_name, partner };
-    let account = logins::account(tx, login, &integration.password_marks, now).await?;
+    let login = LoginOf { address: &place.address, user: &integration.credentials.user_name, partner };
+    let account = logins::account(tx, login, &integration.credentials.password.marks, now).await?;
     // If the credentials are not tried at all, the job says so on its contracts when it starts.
     let Ok(login) = of_logins(&account, now) else { return Ok(()) };
     let used = calls::used_calls(tx, &place, now).await?;

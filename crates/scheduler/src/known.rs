@@ -62,7 +62,8 @@ impl Known {
             .iter()
             .flat_map(|planned| planned.targets.iter().map(|target| (planned.contract, target.service)))
             .collect();
-        let window = full_read_window(facts.integration.invoice_day, now, facts.settings.invoice_zones());
+        let window =
+            full_read_window(facts.integration.settings.invoice_day, now, facts.settings.invoice_zones());
         let mut underway: BTreeMap<ContractId, Vec<Underway>> = BTreeMap::new();
         for change in targets::changes_underway(tx, partner, contracts).await? {
             underway.entry(change.contract).or_default().push(change);

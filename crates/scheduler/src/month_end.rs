@@ -178,7 +178,7 @@ async fn push_in(
     if !can_run(integration) {
         return Ok(false);
     }
-    if !integration.month_end_run {
+    if !integration.settings.month_end_run {
         return push_corrections(tx, context, &settings, integration, month, now).await;
     }
     if !wants_run(&settings, integration, month, now) {

@@ -12,7 +12,7 @@ pub(crate) fn wants_run(
     month: Month,
     now: Timestamp,
 ) -> bool {
-    integration.month_end_run && may_push(settings, integration, month, now)
+    integration.settings.month_end_run && may_push(settings, integration, month, now)
 }
 
 pub(crate) fn may_push(
@@ -31,7 +31,7 @@ pub(crate) fn is_open(
     month: Month,
     now: Timestamp,
 ) -> bool {
-    now < window_end(month, integration.invoice_day, settings.invoice_zones())
+    now < window_end(month, integration.settings.invoice_day, settings.invoice_zones())
 }
 
 /// Whether a run can do anything now. Until it can, none is made.

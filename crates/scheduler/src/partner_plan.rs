@@ -379,8 +379,11 @@ impl<'a> Planner<'a> {
 
     /// The company's newest report, unless it is too old.
     fn report(&self, id: &CompanyId) -> Option<&'a CompanyReport> {
-        let max_age = i32::from(self.integration.max_count_age_days);
-        self.counts.newest.get(id).filter(|report| (self.count_today - report.day).get_days() <= max_age)
+        let max_age = i64::from(self.integration.settings.max_count_age_days);
+        self.counts
+            .newest
+            .get(id)
+            .filter(|report| i64::from((self.count_today - report.day).get_days()) <= max_age)
     }
 
     fn count(&self, id: &CompanyId, company: &Company, product: &ProductId) -> Option<UserCount> {
@@ -389,15 +392,19 @@ impl<'a> Planner<'a> {
             frozen: self.counts.frozen.as_ref().and_then(|frozen| frozen_count(frozen, id, product)),
             closed_from: company.closed_from,
         };
-        let max_age = self.integration.max_count_age_days;
+        let max_age = self.integration.settings.max_count_age_days;
         choose_count(&known, self.counts.phase, max_age, self.count_today, self.now)
     }
 
     fn effective_date(&self, contract: ContractId, addends: &[Addend]) -> Option<Date> {
         let newest = addends.iter().filter_map(|addend| addend.count.map(|count| count.day)).max()?;
-        let billing =
-            self.settings.contract_billing.get(&contract).copied().unwrap_or(self.integration.billing);
-        let invoice_day = self.integration.invoice_day;
+        let billing = self
+            .settings
+            .contract_billing
+            .get(&contract)
+            .copied()
+            .unwrap_or(self.integration.settings.billing);
+        let invoice_day = self.integration.settings.invoice_day;
         effective_date(billing, invoice_day, newest, self.now, self.settings.invoice_zones(), None, None)
     }
 }

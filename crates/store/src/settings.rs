@@ -2,6 +2,7 @@
 
 pub mod billing_rules;
 pub mod installation;
+mod integration;
 mod mapping_versions;
 pub mod password_ages;
 pub mod probes;
@@ -13,17 +14,20 @@ pub mod switch;
 mod writing;
 
 pub use billing_rules::ProductBilling;
-pub(crate) use mapping_versions::mark_closing_mappings;
-pub use reading::{
-    Company, CompanyMapping, Contract, Integration, PartnerSettings, Product, ProductMapping,
-    RefusedCredentials, Zones, companies, connected, count_zone, hold_state, partners, read,
-    read_integration, writes_stopped, zones,
+pub(crate) use integration::standing;
+pub use integration::{
+    Integration, NewIntegration, RefusedCredentials, StoredPassword, connected, hold_state, read_integration,
 };
-pub(crate) use reading::{products, standing};
+pub(crate) use mapping_versions::mark_closing_mappings;
+pub(crate) use reading::products;
+pub use reading::{
+    Company, CompanyMapping, Contract, PartnerSettings, Product, ProductMapping, Zones, companies,
+    count_zone, partners, read, writes_stopped, zones,
+};
 pub use schedules::StoredSchedule;
 pub(crate) use writing::take_event_numbers;
 pub use writing::{
-    NewCompany, NewCompanyMapping, NewIntegration, NewProduct, bring_forward, hold, remove_mapping,
-    store_company, store_contract_billing, store_count_basis, store_integration, store_mapping,
-    store_partner, store_product_mapping, store_products, store_schedule,
+    NewCompany, NewCompanyMapping, NewProduct, bring_forward, hold, remove_mapping, store_company,
+    store_contract_billing, store_count_basis, store_integration, store_mapping, store_partner,
+    store_product_mapping, store_products, store_schedule,
 };

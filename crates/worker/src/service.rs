@@ -5,7 +5,12 @@ use std::{sync::Arc, time::Duration};
 use bus::{BusError, Consumer, Delivery, Queue, Settlement, SharedBus};
 use domain::{Backoff, Clock, Entropy};
 use kaseya::{Access, Allowance, Bases, Bms, Host, LineProfile, Login, Session};
-use messages::{Ticket, decode, job_content::JobContent, job_done::JobDone, v1};
+use messages::{
+    Ticket, decode,
+    job_content::{Integration, JobContent},
+    job_done::JobDone,
+    v1,
+};
 use runtime::{Health, Progress};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -223,27 +228,27 @@ impl Worker {
     }
 
     fn session(&self, ticket: &Ticket, content: &JobContent) -> Result<Session, refusal::OurFault> {
-        let integration = &content.integration;
+        let Integration { credentials, line_profile, credentials_version } = &content.integration;
+        let (v2, v1) = (credentials.v2_base.as_deref(), credentials.v1_base.as_deref());
         let associated = Associated {
             partner: ticket.partner.as_str(),
-            host: &integration.host,
-            v2_base: integration.v2_base.as_deref(),
-            v1_base: integration.v1_base.as_deref(),
-            tenant: &integration.tenant,
-            user: &integration.user_name,
+            host: &credentials.host,
+            v2_base: v2,
+            v1_base: v1,
+            tenant: &credentials.tenant,
+            user: &credentials.user_name,
         };
-        let password = self.keys.open(&associated, &Sealed::from_text(&*integration.sealed_password))?;
-        let host = Host::parse(&integration.host)?;
-        let (v2, v1) = (integration.v2_base.as_deref(), integration.v1_base.as_deref());
+        let password = self.keys.open(&associated, &Sealed::from_text(&*credentials.password))?;
+        let host = Host::parse(&credentials.host)?;
         let bases = Bases::new(&host, v2, v1, self.bms.allowed_hosts())?;
-        let bases = bases.with_line_profile(LineProfile::stored(integration.line_profile.as_deref())?);
+        let bases = bases.with_line_profile(LineProfile::stored(line_profile.as_deref())?);
         let access = Access {
             partner: ticket.partner.clone(),
             bases,
-            tenant: integration.tenant.clone(),
-            user_name: integration.user_name.clone(),
+            tenant: credentials.tenant.clone(),
+            user_name: credentials.user_name.clone(),
             password,
-            credentials_version: integration.credentials_version,
+            credentials_version: *credentials_version,
         };
         // A host that failed before gets shorter timeouts.
         let patience = if content.probing { 3 } else { 1 };

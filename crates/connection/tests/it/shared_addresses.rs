@@ -1,17 +1,17 @@
 //! F1 a and b: logins are counted by what is called, whatever host, tenant or user was typed. What a partner has
 //! not proven delays no partner that has.
 
-use connection::{NotTried, Values};
+use connection::{NotTried, OpenCredentials};
 use kaseya_simulator::{Clock, Running, Simulator, State};
 
 use crate::world::{RIGHT, World};
 
-/// Values under a host, tenant and user of the attacker's choice that all reach the same Kaseya.
-fn under_label(world: &World, label: usize, password: &str) -> Values {
+/// OpenCredentials under a host, tenant and user of the attacker's choice that all reach the same Kaseya.
+fn under_label(world: &World, label: usize, password: &str) -> OpenCredentials {
     let base = world.kaseya.base_url();
     let (tenants, users) = (["Example MSP", "EXAMPLE msp", " example  MSP "], ["sync", "SYNC", "Sync "]);
     // The V1 path differs each time: while the password is wrong, only V2 is called.
-    Values {
+    OpenCredentials {
         host: format!("label-{label}.example.com"),
         v1_base: Some(format!("{base}/api{}", if label.is_multiple_of(2) { "" } else { "/other" })),
         tenant: tenants[label % 3].to_owned(),
@@ -27,9 +27,9 @@ async fn own_server() -> Running {
     Simulator::new(state, clock).start(([127, 0, 0, 1], 0).into()).await.expect("a free port")
 }
 
-fn at(server: &Running, values: Values) -> Values {
+fn at(server: &Running, values: OpenCredentials) -> OpenCredentials {
     let base = server.base_url();
-    Values { v2_base: Some(base.clone()), v1_base: Some(format!("{base}/api")), ..values }
+    OpenCredentials { v2_base: Some(base.clone()), v1_base: Some(format!("{base}/api")), ..values }
 }
 
 #[tokio::test]
@@ -138,7 +138,7 @@ async fn case_f1_b_a_login_at_one_host_of_two_proves_nothing_of_the_other() {
     let state = State::builder().login("sync", "anything", "Example MSP").build();
     let clock = Clock::standing("2026-11-23T10:00:00Z".parse().expect("an instant"));
     let own = Simulator::new(state, clock).start(([127, 0, 0, 1], 0).into()).await.expect("a free port");
-    let half = |password: &str| Values {
+    let half = |password: &str| OpenCredentials {
         v2_base: Some(own.base_url()),
         v1_base: Some(format!("{base}/api")),
         ..world.values(password)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use connection::{Authenticated, Authenticator, NotTried, Values};
+use connection::{Authenticated, Authenticator, NotTried, OpenCredentials, credentials};
 use domain::{Backoff, PartnerId};
 use egress::{Egress, EgressSettings};
 use jiff::SignedDuration;
@@ -48,9 +48,9 @@ impl World {
         self.kaseya.clock().advance(step);
     }
 
-    pub(crate) fn values(&self, password: &str) -> Values {
+    pub(crate) fn values(&self, password: &str) -> OpenCredentials {
         let base = self.kaseya.base_url();
-        Values {
+        OpenCredentials {
             host: "bms.example.com".to_owned(),
             v2_base: Some(base.clone()),
             v1_base: Some(format!("{base}/api")),
@@ -64,7 +64,7 @@ impl World {
     pub(crate) async fn try_as(
         &self,
         partner: &str,
-        values: &Values,
+        values: &OpenCredentials,
         mended: bool,
     ) -> Result<Authenticated, NotTried> {
         let clock = Arc::new(self.clock.clone());
@@ -90,7 +90,7 @@ impl World {
         let associated = Associated { partner: id, host, v2_base, v1_base, tenant, user };
         let entropy = entropy(8);
         let sealed = self.keys.seal(&associated, &values.password, |bytes| entropy.fill(bytes));
-        let marks = values.marks(&self.keys).join(",");
+        let marks = credentials::marks(&values, &self.keys).join(",");
         self.sql(&format!(
             "insert into partners (partner_id, name, count_zone) values ('{id}', 'MSP', 'UTC');
              insert into integrations (partner_id, host, v2_base, v1_base, tenant, user_name, sealed_password, password_marks,

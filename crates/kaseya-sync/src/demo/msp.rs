@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    AccountId, Billing, Brakes, CompanyId, ContractId, CountBasis, Frequency, InvoiceDay, PartnerId,
-    ProductId, RunBrake, Schedule, ServiceId,
+    AccountId, Billing, CompanyId, ContractId, CountBasis, Credentials, Frequency, IntegrationSettings,
+    InvoiceDay, PartnerId, ProductId, RunBrake, Schedule, ServiceId,
 };
 use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 use kaseya_simulator::State;
@@ -15,7 +15,7 @@ use messages::v1;
 use secrecy::SecretString;
 use store::settings::{NewCompany, NewCompanyMapping, NewProduct};
 
-use crate::settings_file::{IntegrationSettings, SettingsFile};
+use crate::settings_file::{IntegrationSection, SettingsFile};
 
 /// Its time zone.
 pub(super) const ZONE: &str = "Europe/Rome";
@@ -173,29 +173,27 @@ pub(super) fn settings(base: &str) -> SettingsFile {
         name: TENANT.to_owned(),
         count_zone: ZONE.to_owned(),
         count_basis: Some(CountBasis::Users),
-        integration: IntegrationSettings {
-            host: "bms.ponte-servizi.example".to_owned(),
-            v2_base: Some(base.to_owned()),
-            v1_base: Some(format!("{base}/api")),
-            tenant: TENANT.to_owned(),
+        integration: IntegrationSection {
+            credentials: Credentials {
+                host: "bms.ponte-servizi.example".to_owned(),
+                v2_base: Some(base.to_owned()),
+                v1_base: Some(format!("{base}/api")),
+                tenant: TENANT.to_owned(),
+                user_name: USER.to_owned(),
+                password: SecretString::from(PASSWORD),
+            },
             share_tenant: false,
-            user_name: USER.to_owned(),
-            password: SecretString::from(PASSWORD),
             // Off until today's counts are in: a day that came due while a kept demo was stopped must not be synced
             // with old counts.
             enabled: false,
-            billing: Billing::Arrears,
-            // The window in which only a frozen count is sent is short, and the month-end run is left to the
-            // schedule: on any day, a start makes one scheduled sync and one requested sync.
-            invoice_day: InvoiceDay::new(1).expect("the first is in every month"),
-            month_end_run: false,
-            freeze_hour: 6,
-            max_count_age_days: 3,
-            drift: domain::DriftPolicy::Ask,
-            call_share_percent: 50,
-            brakes: Brakes::default(),
-            // Most companies change in the first run: that is its purpose.
-            run_brake: RunBrake { percent: 100, companies: 1000 },
+            settings: IntegrationSettings {
+                // The window in which only a frozen count is sent is short, and the month-end run is left to the
+                // schedule: on any day, a start makes one scheduled sync and one requested sync.
+                month_end_run: false,
+                // Most companies change in the first run: that is its purpose.
+                run_brake: RunBrake { percent: 100, companies: 1000 },
+                ..IntegrationSettings::new(Billing::Arrears, InvoiceDay::FIRST)
+            },
         },
         schedule: Schedule::new(Frequency::Daily, 2, ZONE).expect("two o'clock in Rome is a schedule"),
         products: vec![
@@ -320,6 +318,8 @@ fn count(product: &str, users: Option<i32>) -> v1::ProductCount {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+
+    use domain::Brakes;
 
     use super::*;
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bus::{InProcess, Outgoing, Queue, SharedBus, TraceContext};
-use domain::{Backoff, Clock as _, ContractId, Month, PartnerId, Wait};
+use domain::{Backoff, Clock as _, ContractId, Credentials, IntegrationSettings, Month, PartnerId, Wait};
 use egress::{Egress, EgressSettings};
 use jiff::{Timestamp, ToSpan as _};
 use kaseya::{Bms, BmsSettings};
@@ -14,7 +14,7 @@ use scheduler::{Context, Scheduler, SchedulerSettings};
 use secrecy::SecretString;
 use store::{
     StoreError,
-    settings::{self, NewIntegration},
+    settings::{self, NewIntegration, StoredPassword},
     statuses::{self, CompanyStatus},
 };
 use testkit::TestDatabase;
@@ -678,24 +678,22 @@ impl World {
                     let stored = settings::read(tx, partner).await?.expect("a partner");
                     let known = stored.integration.expect("an integration");
                     let new = NewIntegration {
-                        host: known.host,
-                        v2_base: Some(base.to_owned()),
-                        v1_base: Some(format!("{base}/api")),
-                        tenant: known.tenant,
-                        user_name: known.user_name,
-                        sealed_password: sealed(base),
-                        password_marks: known.password_marks,
-                        password_changed_at: known.password_changed_at,
+                        credentials: Credentials {
+                            v2_base: Some(base.to_owned()),
+                            v1_base: Some(format!("{base}/api")),
+                            password: StoredPassword {
+                                sealed: sealed(base),
+                                ..known.credentials.password.clone()
+                            },
+                            ..known.credentials
+                        },
                         credentials_version: known.credentials_version + 1,
-                        billing: known.billing,
-                        invoice_day: known.invoice_day,
-                        month_end_run: known.month_end_run,
-                        freeze_hour: 6,
-                        max_count_age_days: 7,
-                        brakes: known.brakes,
-                        run_brake: known.run_brake,
-                        drift: known.drift,
-                        call_share_percent: 100,
+                        settings: IntegrationSettings {
+                            freeze_hour: 6,
+                            max_count_age_days: 7,
+                            call_share_percent: 100,
+                            ..known.settings
+                        },
                     };
                     settings::store_integration(tx, partner, &new, now).await
                 })

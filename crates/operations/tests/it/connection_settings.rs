@@ -50,8 +50,11 @@ async fn s_06_what_is_typed_around_a_host_is_taken_away_with_a_note_and_the_rest
     assert_eq!((saved.host.as_str(), &saved.notes[..]), ("bms.kaseya.com", &[Note::Scheme, Note::Path][..]));
     assert_eq!((saved.is_first, saved.state), (true, IntegrationState::On));
     let integration = stored(&world).await;
-    assert_eq!((integration.host.as_str(), integration.tenant.as_str()), ("bms.kaseya.com", "Example MSP"));
-    assert_eq!((integration.month_end.cut_off_hour(), integration.max_count_age_days), (6, 3));
+    assert_eq!(
+        (integration.credentials.host.as_str(), integration.credentials.tenant.as_str()),
+        ("bms.kaseya.com", "Example MSP")
+    );
+    assert_eq!((integration.month_end.cut_off_hour(), integration.settings.max_count_age_days), (6, 3));
 
     form.credentials.host = "user@bms.kaseya.com".to_owned();
     form.credentials.v1_base = "ftp://elsewhere".to_owned();
@@ -70,8 +73,8 @@ async fn s_10_the_stored_password_stays_and_goes_nowhere_else() {
     let saved = world.connections.save(&world.actor, &world.partner, &form).await.expect("it is right");
     assert!(!saved.new_credentials && !saved.is_first);
     let after = stored(&world).await;
-    assert_eq!(after.sealed_password, before.sealed_password);
-    assert_eq!((after.invoice_day.get(), after.state == IntegrationState::On), (7, false));
+    assert_eq!(after.credentials.password.sealed, before.credentials.password.sealed);
+    assert_eq!((after.settings.invoice_day.get(), after.state == IntegrationState::On), (7, false));
     assert_eq!(world.kaseya.calls(), calls, "nothing was to be tried");
 
     let edits: [fn(&mut ConnectionForm); 4] = [
@@ -116,17 +119,20 @@ async fn case_a20_another_address_is_tried_and_ends_the_permits_of_the_old_one()
     assert!(matches!(saved, Err(NotSaved::NotProven(_))), "{saved:?}");
     let untried = stored(&world).await;
     assert_eq!(
-        (&untried.v2_base, untried.credentials_version),
-        (&before.v2_base, before.credentials_version)
+        (&untried.credentials.v2_base, untried.credentials_version),
+        (&before.credentials.v2_base, before.credentials_version)
     );
 
     let mut form = world.form(RIGHT);
     form.credentials.v2_base = form.credentials.v2_base.replace("127.0.0.1", "localhost");
     world.connections.save(&world.actor, &world.partner, &form).await.expect("it proves right there too");
     let after = stored(&world).await;
-    assert!(after.v2_base.is_some_and(|base| base.contains("localhost")));
+    assert!(after.credentials.v2_base.is_some_and(|base| base.contains("localhost")));
     assert_eq!(after.credentials_version, before.credentials_version + 1, "a permit is for one address");
-    assert_eq!(after.password_changed_at, before.password_changed_at, "the password is as old as it was");
+    assert_eq!(
+        after.credentials.password.changed_at, before.credentials.password.changed_at,
+        "the password is as old as it was"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -67,11 +67,11 @@ impl World {
         let stored = self.settings().await.integration.expect("an integration");
         let associated = Associated {
             partner: self.partner.as_str(),
-            host: &stored.host,
+            host: &stored.credentials.host,
             v2_base: Some(v2_base),
-            v1_base: stored.v1_base.as_deref(),
-            tenant: &stored.tenant,
-            user: &stored.user_name,
+            v1_base: stored.credentials.v1_base.as_deref(),
+            tenant: &stored.credentials.tenant,
+            user: &stored.credentials.user_name,
         };
         let entropy = entropy(9);
         let sealed = self.keys.seal(&associated, &SecretString::from(RIGHT), |bytes| entropy.fill(bytes));

@@ -57,16 +57,17 @@ pub(crate) struct Stored {
 
 impl From<&Integration> for Stored {
     fn from(known: &Integration) -> Self {
+        let Integration { credentials, settings, .. } = known;
         Self {
-            host: known.host.clone(),
-            v2_base: known.v2_base.clone(),
-            v1_base: known.v1_base.clone(),
-            user_name: known.user_name.clone(),
-            company_name: known.tenant.clone(),
-            billing: known.billing.as_str(),
-            invoice_day: known.invoice_day.get(),
-            month_end_run: known.month_end_run,
-            password_changed_at: known.password_changed_at,
+            host: credentials.host.clone(),
+            v2_base: credentials.v2_base.clone(),
+            v1_base: credentials.v1_base.clone(),
+            user_name: credentials.user_name.clone(),
+            company_name: credentials.tenant.clone(),
+            billing: settings.billing.as_str(),
+            invoice_day: settings.invoice_day.get(),
+            month_end_run: settings.month_end_run,
+            password_changed_at: credentials.password.changed_at,
             credentials_refused: known.credentials_refused.map(Refused::from),
         }
     }

@@ -135,11 +135,12 @@ impl PostedConnection {
         let own = |base: &Option<String>, typed: &str| base.as_deref().unwrap_or_default() == typed.trim();
         !self.password.expose_secret().is_empty()
             || stored.is_none_or(|stored| {
-                stored.host != self.host.trim()
-                    || stored.user_name != self.user_name
-                    || stored.tenant != self.company_name
-                    || !own(&stored.v2_base, &self.v2_base)
-                    || !own(&stored.v1_base, &self.v1_base)
+                let known = &stored.credentials;
+                known.host != self.host.trim()
+                    || known.user_name != self.user_name
+                    || known.tenant != self.company_name
+                    || !own(&known.v2_base, &self.v2_base)
+                    || !own(&known.v1_base, &self.v1_base)
             })
     }
 }
@@ -159,16 +160,19 @@ enum Action {
 impl Values {
     fn stored(stored: Option<&Integration>) -> Self {
         let text = |text: Option<&String>| text.cloned().unwrap_or_default();
+        let known = stored.map(|stored| &stored.credentials);
+        let settings = stored.map(|stored| &stored.settings);
         Self {
-            host: text(stored.map(|stored| &stored.host)),
-            v2_base: text(stored.and_then(|stored| stored.v2_base.as_ref())),
-            v1_base: text(stored.and_then(|stored| stored.v1_base.as_ref())),
-            user_name: text(stored.map(|stored| &stored.user_name)),
-            company_name: text(stored.map(|stored| &stored.tenant)),
+            host: text(known.map(|known| &known.host)),
+            v2_base: text(known.and_then(|known| known.v2_base.as_ref())),
+            v1_base: text(known.and_then(|known| known.v1_base.as_ref())),
+            user_name: text(known.map(|known| &known.user_name)),
+            company_name: text(known.map(|known| &known.tenant)),
             enabled: stored.is_none_or(|stored| stored.state == IntegrationState::On),
-            advance: stored.is_some_and(|stored| stored.billing == Billing::Advance),
-            invoice_day: stored.map_or_else(|| "1".to_owned(), |stored| stored.invoice_day.get().to_string()),
-            month_end_run: stored.is_none_or(|stored| stored.month_end_run),
+            advance: settings.is_some_and(|settings| settings.billing == Billing::Advance),
+            invoice_day: settings
+                .map_or_else(|| "1".to_owned(), |settings| settings.invoice_day.get().to_string()),
+            month_end_run: settings.is_none_or(|settings| settings.month_end_run),
         }
     }
 

@@ -169,9 +169,9 @@ fn page_of(
     let stored = settings.schedule.as_ref().map(|stored| &stored.schedule);
     let preview = stored.map(|known| schedule::preview(settings, known, portal.operations.spread, now));
     let zone = settings.zone();
-    let month_end_run = settings.integration.as_ref().is_some_and(|known| known.month_end_run);
+    let month_end_run = settings.integration.as_ref().is_some_and(|known| known.settings.month_end_run);
     let outlook = preview.as_ref().and_then(|preview| preview.invoice.as_ref());
-    let day = settings.integration.as_ref().map_or(1, |known| known.invoice_day.get());
+    let day = settings.integration.as_ref().map_or(1, |known| known.settings.invoice_day.get());
     Schedule {
         words,
         activity: words::Activity::of(language),

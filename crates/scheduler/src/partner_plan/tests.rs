@@ -1,7 +1,10 @@
-use domain::{Billing, Brakes, IntegrationState, InvoiceDay, Month, MonthEnd, PartnerId, ReportId, RunBrake};
+use domain::{
+    Billing, Credentials, IntegrationSettings, IntegrationState, InvoiceDay, Month, MonthEnd, PartnerId,
+    ReportId,
+};
 use jiff::{civil::date, tz::TimeZone};
 use proptest::prelude::*;
-use store::settings::{Product, ProductMapping};
+use store::settings::{Product, ProductMapping, StoredPassword};
 
 use super::*;
 
@@ -21,26 +24,22 @@ pub(super) fn product_id(n: u8) -> ProductId {
 
 pub(super) fn integration() -> Integration {
     Integration {
-        host: "BMS.example.com".into(),
-        v2_base: None,
-        v1_base: None,
-        line_profile: None,
-        tenant: "MSP Ltd".into(),
-        user_name: "api".into(),
-        sealed_password: "sealed".into(),
-        password_marks: Vec::new(),
-        password_changed_at: None,
+        credentials: Credentials {
+            host: "BMS.example.com".into(),
+            v2_base: None,
+            v1_base: None,
+            tenant: "MSP Ltd".into(),
+            user_name: "api".into(),
+            password: StoredPassword { sealed: "sealed".into(), ..StoredPassword::default() },
+        },
         credentials_version: 1,
+        settings: IntegrationSettings {
+            max_count_age_days: 7,
+            ..IntegrationSettings::new(Billing::Arrears, InvoiceDay::new(10).expect("a day"))
+        },
         state: IntegrationState::On,
-        billing: Billing::Arrears,
-        invoice_day: InvoiceDay::new(10).expect("a day"),
-        month_end_run: true,
         month_end: MonthEnd::new("Europe/Rome", 12).expect("a zone"),
-        max_count_age_days: 7,
-        brakes: Brakes::default(),
-        run_brake: RunBrake::default(),
-        drift: domain::DriftPolicy::Ask,
-        call_share_percent: 50,
+        line_profile: None,
         kaseya_zone: None,
         credentials_refused: None,
     }
@@ -310,7 +309,8 @@ fn a_contract_may_be_billed_otherwise_than_the_others() {
 fn after_its_invoice_day_a_months_count_has_no_day_to_count_from() {
     let mut settings = settings([(1, Some(11))], [(1, company(Some(7))), (2, company(Some(8)))]);
     settings.contract_billing.insert(ContractId(8), Billing::Advance);
-    let integration = Integration { invoice_day: InvoiceDay::new(1).expect("a day"), ..integration() };
+    let mut integration = integration();
+    integration.settings.invoice_day = InvoiceDay::FIRST;
     // At two in the night the first report of the new month has not come in yet.
     let now = "2026-12-02T01:00:00Z".parse().expect("an instant");
     let dates = |day| {

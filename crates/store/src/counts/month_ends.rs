@@ -128,7 +128,7 @@ pub async fn phase(
     let phase = integration.month_end.phase(
         now,
         |month| frozen_at.iter().find(|(known, _)| *known == month).and_then(|(_, at)| *at),
-        integration.invoice_day,
+        integration.settings.invoice_day,
         settings.invoice_zones(),
     );
     let (MonthPhase::Closing(month) | MonthPhase::Frozen(month)) = phase else { return Ok(phase) };

@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    AccountId, Billing, BillingRule, Brakes, CompanyId, ContractId, CountBasis, DriftPolicy, ErrorCode,
-    IntegrationState, InvoiceDay, InvoiceZones, KaseyaAddress, MonthEnd, PartnerId, ProductId, RunBrake,
+    AccountId, Billing, BillingRule, CompanyId, ContractId, CountBasis, InvoiceZones, PartnerId, ProductId,
     ServiceId,
 };
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{civil::Date, tz::TimeZone};
 
 use crate::{
-    Row, StoreError, Transaction,
+    StoreError, Transaction,
     kaseya::zones,
     settings::{
         billing_rules::{self, ProductBilling},
+        integration::{self, Integration},
         schedules::{self, StoredSchedule},
     },
 };
@@ -39,72 +39,6 @@ pub struct PartnerSettings {
     pub companies: BTreeMap<CompanyId, Company>,
     /// Contracts with a billing of their own, different from the partner's other contracts.
     pub contract_billing: BTreeMap<ContractId, Billing>,
-}
-
-/// The stored integration.
-#[derive(Debug, Clone)]
-pub struct Integration {
-    /// Kaseya's host, normalised.
-    pub host: String,
-    /// The V2 base address, if it is not the host's usual one.
-    pub v2_base: Option<String>,
-    /// The V1 base address, if it is not the host's usual one.
-    pub v1_base: Option<String>,
-    /// The text of the line profile, the partner's own or the installation's; `None` means the one included in the
-    /// program.
-    pub line_profile: Option<String>,
-    /// The company name in Kaseya, exactly as entered.
-    pub tenant: String,
-    /// The user name in Kaseya.
-    pub user_name: String,
-    /// The password, sealed.
-    pub sealed_password: String,
-    /// The marks of host, tenant, user and password; empty if stored before marks existed.
-    pub password_marks: Vec<String>,
-    /// When the password was stored; `None` if unknown.
-    pub password_changed_at: Option<Timestamp>,
-    /// Rises with every change of host, tenant, user or password.
-    pub credentials_version: u32,
-    /// The state of the switch.
-    pub state: IntegrationState,
-    /// When contracts are invoiced, unless set for a single contract.
-    pub billing: Billing,
-    /// The day of the invoices.
-    pub invoice_day: InvoiceDay,
-    /// Whether the frozen month-end count is pushed by a run of its own.
-    pub month_end_run: bool,
-    /// The provider's time zone, and the hour on day 1 by which a month is frozen.
-    pub month_end: MonthEnd,
-    /// Maximum age of a count in days; an older count is missing.
-    pub max_count_age_days: u16,
-    /// The brakes on one line.
-    pub brakes: Brakes,
-    /// The brake on one run.
-    pub run_brake: RunBrake,
-    /// What to do with a line that was edited in Kaseya.
-    pub drift: DriftPolicy,
-    /// Our share of Kaseya's hourly calls, in percent.
-    pub call_share_percent: u32,
-    /// The time zone that Kaseya has reported for this tenant; `None` before that.
-    pub kaseya_zone: Option<TimeZone>,
-    /// Set while Kaseya refuses these credentials.
-    pub credentials_refused: Option<RefusedCredentials>,
-}
-
-impl Integration {
-    /// The addresses that are called.
-    pub fn address(&self) -> KaseyaAddress {
-        KaseyaAddress::new(&self.host, self.v2_base.as_deref(), self.v1_base.as_deref(), &self.tenant)
-    }
-}
-
-/// Kaseya's refusal of the stored credentials.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RefusedCredentials {
-    /// The kind of refusal.
-    pub code: ErrorCode,
-    /// When Kaseya refused them.
-    pub at: Timestamp,
 }
 
 /// A product.
@@ -213,7 +147,7 @@ pub async fn read(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Option<Pa
         name: row.get("name")?,
         count_zone,
         count_basis: row.named("count_basis", CountBasis::parse)?,
-        integration: integration(tx, partner, &zone_name).await?,
+        integration: integration::in_zone(tx, partner, &zone_name).await?,
         schedule: schedules::read(tx, partner).await?,
         products: products(tx, partner).await?,
         companies: companies(tx, partner, None).await?,
@@ -272,110 +206,9 @@ pub async fn count_zone(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Opt
     TimeZone::get(&name).map(Some).map_err(|error| StoreError::row("partners", "count_zone", &error))
 }
 
-/// The partners with a saved integration.
-pub async fn connected(tx: &Transaction<'_>) -> Result<Vec<PartnerId>, StoreError> {
-    let sql = "-- all partners: a figure for the metrics
-               select partner_id from integrations order by partner_id";
-    tx.query(sql, &[]).await?.iter().map(|row| row.partner_id("partner_id")).collect()
-}
-
-/// Reads only a partner's integration; `None` before the first save.
-pub async fn read_integration(
-    tx: &Transaction<'_>,
-    partner: &PartnerId,
-) -> Result<Option<Integration>, StoreError> {
-    let sql = "select count_zone from partners where partner_id = $1";
-    match tx.query_opt(sql, &[&partner.as_str()]).await? {
-        Some(row) => integration(tx, partner, &row.get::<String>("count_zone")?).await,
-        None => Ok(None),
-    }
-}
-
-/// The state of the switch, locked until the transaction ends, so that it cannot be switched off meanwhile. `None`
-/// before the first save.
-pub async fn hold_state(
-    tx: &Transaction<'_>,
-    partner: &PartnerId,
-) -> Result<Option<IntegrationState>, StoreError> {
-    let sql = "select state from integrations where partner_id = $1 for share";
-    tx.query_opt(sql, &[&partner.as_str()])
-        .await?
-        .map(|row| row.named("state", IntegrationState::parse))
-        .transpose()
-}
-
 /// Whether all writes of the installation are stopped.
 pub async fn writes_stopped(tx: &Transaction<'_>) -> Result<bool, StoreError> {
     tx.query_one("select writes_stopped from installation", &[]).await?.get("writes_stopped")
-}
-
-/// The state of the switch, any refusal of the credentials, and when invoices are made; `None` before the first
-/// save.
-pub(crate) async fn standing(
-    tx: &Transaction<'_>,
-    partner: &PartnerId,
-) -> Result<Option<(IntegrationState, Option<RefusedCredentials>, InvoiceDay)>, StoreError> {
-    let sql = "select state, credentials_refused_code, credentials_refused_at, invoice_day
-               from integrations where partner_id = $1";
-    let row = tx.query_opt(sql, &[&partner.as_str()]).await?;
-    row.map(|row| Ok((row.named("state", IntegrationState::parse)?, refused(&row)?, invoice_day(&row)?)))
-        .transpose()
-}
-
-fn invoice_day(row: &Row) -> Result<InvoiceDay, StoreError> {
-    i8::try_from(row.get::<i16>("invoice_day")?)
-        .ok()
-        .and_then(InvoiceDay::new)
-        .ok_or_else(|| StoreError::row("integrations", "invoice_day", &"it is no day from 1 to 28"))
-}
-
-fn refused(row: &Row) -> Result<Option<RefusedCredentials>, StoreError> {
-    let code = row.optional_code("credentials_refused_code")?;
-    let at = row.get::<Option<Timestamp>>("credentials_refused_at")?;
-    Ok(code.zip(at).map(|(code, at)| RefusedCredentials { code, at }))
-}
-
-async fn integration(
-    tx: &Transaction<'_>,
-    partner: &PartnerId,
-    count_zone: &str,
-) -> Result<Option<Integration>, StoreError> {
-    let sql = "select host, v2_base, v1_base, tenant, user_name, sealed_password, password_marks, password_changed_at,
-                      credentials_version, state, billing, invoice_day, month_end_run, freeze_hour, max_count_age_days,
-                      brake_units, brake_percent, brake_units_alone, run_brake_percent, run_brake_companies, drift_policy,
-                      call_share_percent,
-                      credentials_refused_code, credentials_refused_at, coalesce(integrations.line_profile, installation.line_profile) as line_profile,
-                      kaseya_zone(partner_id) as kaseya_zone
-               from integrations cross join installation where partner_id = $1";
-    let Some(row) = tx.query_opt(sql, &[&partner.as_str()]).await? else {
-        return Ok(None);
-    };
-    let month_end = MonthEnd::new(count_zone, i64::from(row.get::<i16>("freeze_hour")?))
-        .map_err(|error| StoreError::row("integrations", "freeze_hour", &error))?;
-    Ok(Some(Integration {
-        host: row.get("host")?,
-        v2_base: row.get("v2_base")?,
-        v1_base: row.get("v1_base")?,
-        line_profile: row.get("line_profile")?,
-        tenant: row.get("tenant")?,
-        user_name: row.get("user_name")?,
-        sealed_password: row.get("sealed_password")?,
-        password_marks: row.get("password_marks")?,
-        password_changed_at: row.get("password_changed_at")?,
-        credentials_version: row.number("credentials_version")?,
-        state: row.named("state", IntegrationState::parse)?,
-        billing: billing(&row)?,
-        invoice_day: invoice_day(&row)?,
-        month_end_run: row.get("month_end_run")?,
-        month_end,
-        max_count_age_days: row.number("max_count_age_days")?,
-        brakes: row.brakes()?,
-        run_brake: row.run_brake()?,
-        drift: row.named("drift_policy", DriftPolicy::parse)?,
-        call_share_percent: row.number("call_share_percent")?,
-        kaseya_zone: zones::read(&row)?,
-        credentials_refused: refused(&row)?,
-    }))
 }
 
 pub(crate) async fn products(
@@ -453,11 +286,9 @@ async fn contract_billing(
 ) -> Result<BTreeMap<ContractId, Billing>, StoreError> {
     let sql = "select contract_id, billing from contract_billing where partner_id = $1";
     let rows = tx.query(sql, &[&partner.as_str()]).await?;
-    rows.iter().map(|row| Ok((ContractId(row.get("contract_id")?), billing(row)?))).collect()
-}
-
-fn billing(row: &Row) -> Result<Billing, StoreError> {
-    row.named("billing", Billing::parse)
+    rows.iter()
+        .map(|row| Ok((ContractId(row.get("contract_id")?), row.named("billing", Billing::parse)?)))
+        .collect()
 }
 
 /// The ids of all partners, to help after a mistyped one.

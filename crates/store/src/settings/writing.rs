@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    AccountId, Billing, Brakes, CompanyId, ContractId, CountBasis, DriftPolicy, Frequency, InvoiceDay,
-    Occurrence, PartnerId, ProductId, RunBrake, Schedule, ServiceId,
+    AccountId, Billing, CompanyId, ContractId, CountBasis, Frequency, Occurrence, PartnerId, ProductId,
+    Schedule, ServiceId,
 };
 use jiff::{Timestamp, civil::Date};
 
@@ -15,50 +15,12 @@ use crate::{
     StoreError, Transaction, counts,
     counts::intake::{self, ToldCompany, ToldProduct},
     kaseya::names,
-    settings::{ProductBilling, start_over::start_over},
+    settings::{
+        ProductBilling,
+        integration::{self, NewIntegration},
+        start_over::start_over,
+    },
 };
-
-/// An integration to store, without its switch, which only [`crate::settings::switch`] changes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewIntegration {
-    /// Kaseya's host, normalised.
-    pub host: String,
-    /// The V2 base address, if it is not the host's usual one.
-    pub v2_base: Option<String>,
-    /// The V1 base address, if it is not the host's usual one.
-    pub v1_base: Option<String>,
-    /// The company name in Kaseya, exactly as entered.
-    pub tenant: String,
-    /// The user name in Kaseya.
-    pub user_name: String,
-    /// The password, sealed.
-    pub sealed_password: String,
-    /// The marks of host, tenant, user and password.
-    pub password_marks: Vec<String>,
-    /// When the password was stored; `None` if unknown.
-    pub password_changed_at: Option<Timestamp>,
-    /// Higher than before if host, address, tenant, user or password change. Then a refusal of the old ones is
-    /// deleted, and a job that has begun gets no more permits.
-    pub credentials_version: u32,
-    /// When contracts are invoiced, unless set for a single contract.
-    pub billing: Billing,
-    /// The day of the invoices.
-    pub invoice_day: InvoiceDay,
-    /// Whether the frozen month-end count is pushed by a run of its own.
-    pub month_end_run: bool,
-    /// The hour on day 1 by which a month is frozen.
-    pub freeze_hour: i16,
-    /// Maximum age of a count in days; an older count is missing.
-    pub max_count_age_days: i32,
-    /// The brakes on one line.
-    pub brakes: Brakes,
-    /// The brake on one run.
-    pub run_brake: RunBrake,
-    /// What to do with a line that was edited in Kaseya.
-    pub drift: DriftPolicy,
-    /// Our share of Kaseya's hourly calls, in percent.
-    pub call_share_percent: i32,
-}
 
 /// A product to store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,97 +99,32 @@ pub async fn store_count_basis(
 }
 
 /// Stores the integration; a new one is off. Another host, tenant or address means another Kaseya: everything known
-/// of the old one is void from then on.
+/// of the old one is void from then on, the names of its ids too.
 pub async fn store_integration(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     new: &NewIntegration,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let sql = "insert into integrations as known (
-                   partner_id, host, v2_base, v1_base, tenant, user_name, sealed_password, credentials_version, state,
-                   billing, invoice_day, month_end_run, freeze_hour, max_count_age_days, brake_units, brake_percent,
-                   brake_units_alone, run_brake_percent, run_brake_companies, call_share_percent, saved_at,
-                   drift_policy, password_marks, password_changed_at)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, 'off', $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-                       $21, $22, $23)
-               on conflict (partner_id) do update set
-                   host = excluded.host, v2_base = excluded.v2_base, v1_base = excluded.v1_base,
-                   tenant = excluded.tenant, user_name = excluded.user_name,
-                   sealed_password = excluded.sealed_password, credentials_version = excluded.credentials_version,
-                   billing = excluded.billing, invoice_day = excluded.invoice_day,
-                   month_end_run = excluded.month_end_run, freeze_hour = excluded.freeze_hour,
-                   max_count_age_days = excluded.max_count_age_days, brake_units = excluded.brake_units,
-                   brake_percent = excluded.brake_percent, brake_units_alone = excluded.brake_units_alone,
-                   run_brake_percent = excluded.run_brake_percent,
-                   run_brake_companies = excluded.run_brake_companies,
-                   call_share_percent = excluded.call_share_percent, saved_at = excluded.saved_at,
-                   drift_policy = excluded.drift_policy,
-                   password_marks = excluded.password_marks, password_changed_at = excluded.password_changed_at,
-                   known_since_version = case
-                       when (known.host, known.tenant, known.v2_base, known.v1_base)
-                            is distinct from (excluded.host, excluded.tenant, excluded.v2_base, excluded.v1_base)
-                       then excluded.credentials_version else known.known_since_version end,
-                   password_warned = case when known.password_changed_at = excluded.password_changed_at
-                                          then known.password_warned end,
-                   sync_after_refusal = known.sync_after_refusal or known.credentials_refused_code is not null
-                                                                    and known.credentials_version <> excluded.credentials_version,
-                   credentials_refused_code = case when known.credentials_version = excluded.credentials_version
-                                                   then known.credentials_refused_code end,
-                   credentials_refused_at = case when known.credentials_version = excluded.credentials_version
-                                                 then known.credentials_refused_at end";
+    let NewIntegration { credentials, .. } = new;
     let moved = tx
         .query_opt(
             "select from integrations
              where partner_id = $1 and (host, tenant, v2_base, v1_base) is distinct from ($2, $3, $4, $5)",
-            &[&partner.as_str(), &new.host, &new.tenant, &new.v2_base, &new.v1_base],
+            &[
+                &partner.as_str(),
+                &credentials.host,
+                &credentials.tenant,
+                &credentials.v2_base,
+                &credentials.v1_base,
+            ],
         )
         .await?;
     if moved.is_some() {
         start_over(tx, partner).await?;
-    }
-    let figure = |figure: u32| {
-        i32::try_from(figure).map_err(|error| StoreError::row("integrations", "brakes", &error))
-    };
-    let version = i32::try_from(new.credentials_version)
-        .map_err(|error| StoreError::row("integrations", "credentials_version", &error))?;
-    let elsewhere = "select from integrations
-                     where partner_id = $1 and (host, v2_base, v1_base, tenant) is distinct from ($2, $3, $4, $5)";
-    let address: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
-        [&partner.as_str(), &new.host, &new.v2_base, &new.v1_base, &new.tenant];
-    if tx.query_opt(elsewhere, &address).await?.is_some() {
         names::forget(tx, partner).await?;
     }
-    tx.execute_exactly(
-        1,
-        sql,
-        &[
-            &partner.as_str(),
-            &new.host,
-            &new.v2_base,
-            &new.v1_base,
-            &new.tenant,
-            &new.user_name,
-            &new.sealed_password,
-            &version,
-            &new.billing.as_str(),
-            &i16::from(new.invoice_day.get()),
-            &new.month_end_run,
-            &new.freeze_hour,
-            &new.max_count_age_days,
-            &figure(new.brakes.units)?,
-            &figure(new.brakes.percent)?,
-            &figure(new.brakes.units_alone)?,
-            &figure(new.run_brake.percent)?,
-            &figure(new.run_brake.companies)?,
-            &new.call_share_percent,
-            &now,
-            &new.drift.as_str(),
-            &new.password_marks,
-            &new.password_changed_at,
-        ],
-    )
-    .await
+    integration::write(tx, partner, new, now).await
 }
 
 /// Stores products with their services. A product without a service is no longer mapped.

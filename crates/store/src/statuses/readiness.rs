@@ -3,8 +3,9 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use domain::{
-    Brake, CompanyId, CompanyReadiness, CompanyState, ErrorCode, Frequency, IntegrationState, InvoiceOutlook,
-    InvoiceZones, Month, NotReady, PartnerId, PartnerReadiness, invoiced_month, not_ready,
+    Brake, CompanyId, CompanyReadiness, CompanyState, ErrorCode, Frequency, IntegrationSettings,
+    IntegrationState, InvoiceOutlook, InvoiceZones, Month, NotReady, PartnerId, PartnerReadiness,
+    invoiced_month, not_ready,
 };
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
@@ -72,7 +73,7 @@ pub async fn fresh_since(
 fn month_of_invoice(integration: &Integration, schedule: Option<&StoredSchedule>, now: Timestamp) -> Month {
     let zone = schedule.map_or(integration.month_end.zone(), |known| known.schedule.zone());
     let zones = InvoiceZones::new(zone, integration.kaseya_zone.as_ref());
-    invoiced_month(now, integration.invoice_day, zones)
+    invoiced_month(now, integration.settings.invoice_day, zones)
 }
 
 /// When a month was frozen, or had to be: from then on no number of an earlier day is sent, whether the month was
@@ -137,7 +138,8 @@ fn seen_since(schedule: Option<&StoredSchedule>, now: Timestamp) -> Timestamp {
 
 /// Whether neither schedule nor month-end run sends the month's last count before the next invoice.
 fn misses_invoice(integration: &Integration, schedule: Option<&StoredSchedule>, now: Timestamp) -> bool {
-    let Integration { month_end, invoice_day, month_end_run, kaseya_zone, .. } = integration;
+    let Integration { month_end, kaseya_zone, .. } = integration;
+    let IntegrationSettings { invoice_day, month_end_run, .. } = &integration.settings;
     let Some(stored) = schedule else {
         return !month_end_run || invoice_day.get() <= 1;
     };

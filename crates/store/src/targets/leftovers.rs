@@ -201,8 +201,16 @@ pub fn effective_day(
     counted_day: Date,
     now: Timestamp,
 ) -> Option<Date> {
-    let billing = settings.contract_billing.get(&contract).copied().unwrap_or(integration.billing);
-    effective_date(billing, integration.invoice_day, counted_day, now, settings.invoice_zones(), None, None)
+    let billing = settings.contract_billing.get(&contract).copied().unwrap_or(integration.settings.billing);
+    effective_date(
+        billing,
+        integration.settings.invoice_day,
+        counted_day,
+        now,
+        settings.invoice_zones(),
+        None,
+        None,
+    )
 }
 
 /// A leftover to ask a person about.

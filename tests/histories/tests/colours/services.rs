@@ -8,7 +8,10 @@ use std::{
 };
 
 use bus::{Bus as _, Incoming, Outgoing, Queue, Settlement, SharedBus, TraceContext};
-use domain::{Backoff, Clock as _, CompanyId, CountBasis, PartnerId, PartnerReadiness, ProductId, ReportId};
+use domain::{
+    Backoff, Clock as _, CompanyId, CountBasis, Credentials, IntegrationSettings, PartnerId,
+    PartnerReadiness, ProductId, ReportId,
+};
 use egress::{Egress, EgressSettings};
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use kaseya::{Bms, BmsSettings};
@@ -22,7 +25,7 @@ use secrecy::SecretString;
 use store::{
     Row, StoreError,
     counts::reports::{self, ReportHead, ReportedCompany, ReportedCount},
-    settings::{self, NewIntegration, installation, switch},
+    settings::{self, NewIntegration, StoredPassword, installation, switch},
     statuses::{CompanyStatus, readiness},
 };
 use testkit::{Clock, TestDatabase};
@@ -434,24 +437,21 @@ async fn save_address(
     let stored = settings::read(tx, partner).await?;
     let Some(known) = stored.and_then(|stored| stored.integration) else { return Ok(()) };
     let new = NewIntegration {
-        host: known.host,
-        v2_base: Some(base.to_owned()),
-        v1_base: Some(format!("{base}/api")),
-        tenant: known.tenant,
-        user_name: known.user_name,
-        sealed_password: sealed(partner.as_str(), base),
-        password_marks: known.password_marks,
-        password_changed_at: known.password_changed_at,
+        credentials: Credentials {
+            v2_base: Some(base.to_owned()),
+            v1_base: Some(format!("{base}/api")),
+            password: StoredPassword {
+                sealed: sealed(partner.as_str(), base),
+                ..known.credentials.password.clone()
+            },
+            ..known.credentials
+        },
         credentials_version: known.credentials_version + 1,
-        billing: known.billing,
-        invoice_day: known.invoice_day,
-        month_end_run: known.month_end_run,
-        freeze_hour: i16::try_from(FREEZE_HOUR).expect("an hour"),
-        max_count_age_days: i32::from(known.max_count_age_days),
-        brakes: known.brakes,
-        run_brake: known.run_brake,
-        drift: known.drift,
-        call_share_percent: 100,
+        settings: IntegrationSettings {
+            freeze_hour: u32::try_from(FREEZE_HOUR).expect("an hour"),
+            call_share_percent: 100,
+            ..known.settings
+        },
     };
     settings::store_integration(tx, partner, &new, now).await
 }

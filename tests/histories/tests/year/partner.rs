@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    AccountId, BillingRule, Brakes, CompanyId, ContractId, IntegrationState, InvoiceDay, Month, MonthEnd,
-    PartnerId, ProductId, ReportId, RunBrake, ServiceId,
+    AccountId, BillingRule, CompanyId, ContractId, Credentials, IntegrationSettings, IntegrationState,
+    InvoiceDay, Month, MonthEnd, PartnerId, ProductId, ReportId, ServiceId,
 };
 use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
 use kaseya_simulator::State;
@@ -16,7 +16,7 @@ use store::{
     },
     settings::{
         Company, CompanyMapping, Contract, Integration, PartnerSettings, Product, ProductBilling,
-        ProductMapping,
+        ProductMapping, StoredPassword,
     },
 };
 
@@ -245,7 +245,8 @@ impl Partner {
             self.frozen.as_ref().filter(|frozen| frozen.month == month).map(|frozen| frozen.frozen_at)
         };
         let month_end = &integration.month_end;
-        let phase = month_end.phase(now, frozen_at, integration.invoice_day, self.settings.invoice_zones());
+        let phase =
+            month_end.phase(now, frozen_at, integration.settings.invoice_day, self.settings.invoice_zones());
         // The first month has no month before it.
         let phase = match phase {
             domain::MonthPhase::Frozen(month) | domain::MonthPhase::Closing(month)
@@ -289,26 +290,24 @@ impl Partner {
 
 fn integration(history: &History) -> Integration {
     Integration {
-        host: String::new(),
-        v2_base: None,
-        v1_base: None,
-        line_profile: None,
-        tenant: String::new(),
-        user_name: String::new(),
-        sealed_password: String::new(),
-        password_marks: Vec::new(),
-        password_changed_at: None,
+        credentials: Credentials {
+            host: String::new(),
+            v2_base: None,
+            v1_base: None,
+            tenant: String::new(),
+            user_name: String::new(),
+            password: StoredPassword::default(),
+        },
         credentials_version: 1,
+        settings: IntegrationSettings {
+            max_count_age_days: 7,
+            call_share_percent: 100,
+            drift: history.drift,
+            ..IntegrationSettings::new(history.billing, InvoiceDay::new(history.invoice_day).expect("a day"))
+        },
         state: IntegrationState::On,
-        billing: history.billing,
-        invoice_day: InvoiceDay::new(history.invoice_day).expect("a day"),
-        month_end_run: true,
         month_end: MonthEnd::new("UTC", CUT_OFF_HOUR).expect("an hour"),
-        max_count_age_days: 7,
-        brakes: Brakes::default(),
-        run_brake: RunBrake::default(),
-        drift: history.drift,
-        call_share_percent: 100,
+        line_profile: None,
         kaseya_zone: None,
         credentials_refused: None,
     }
