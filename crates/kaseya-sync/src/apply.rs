@@ -1,136 +1,35 @@
 //! `apply FILE`: a partner's settings from a file, all of them or none.
-//!
-//! The file is read, checked and stored in one transaction that locks the partner, so the check and the store see
-//! the same state. A second `apply` is an update:
-//!
-//! - Companies and products that the file does not list stay as they are. A listed company without a mapping loses
-//!   the one it had. The lines in Kaseya stay: a person decides about each line that is no longer mapped (D-13).
-//! - A company's mapping gets a new version only if account, contracts or billing rules differ: a job that has read
-//!   the old version then no longer writes it.
-//! - The credentials get a new version only if host, tenant, user or password differ (the stored password is opened
-//!   to compare): a refusal of the old ones is then forgotten. If the stored credentials are not refused, new ones
-//!   are tried first, and if they do not work nothing of the file is stored.
-//! - A different schedule replaces the old one by `domain`'s rule: no night is lost or doubled.
-//! - `enabled` is the new position of the switch. After switching off the state is *switching off* until no permit
-//!   is out.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use anyhow::Context as _;
-use connection::{Authenticated, Authenticator, NotTried, OpenCredentials};
-use domain::{CompanyId, Entropy, IntegrationState, PartnerId, ReportId, SecurityEventKind};
-use jiff::Timestamp;
-use kaseya::AllowedHosts;
+use domain::{IntegrationState, SecurityEventKind};
 use operations::{
-    company_mapping,
-    connection_settings::sharing_is_asked,
-    credentials::{self, Sealing},
     leftovers::Leftover,
-    schedule, switch,
+    settings_update::{self, Applied, ApplyError, Applying, Trial},
 };
 use serde_json::json;
-use std::time::Duration;
-use store::{
-    Store, StoreError, Transaction,
-    access::security_events::SecurityEvent,
-    counts::{
-        reports::{self, PartStanding, ReportHead, ReportedCompany, ReportedCount},
-        senders::Sender,
-    },
-    kaseya::names,
-    settings::{self, NewCompany, NewIntegration, PartnerSettings, billing_rules},
-};
-use vault::KeyRing;
+use store::access::security_events::SecurityEvent;
 
 use crate::{
-    ended::Ended,
-    installation::Installation,
-    never_shown, output,
-    settings_file::{self, Mistake, Mistakes, ReportSettings, SettingsFile, Surroundings},
-    trial,
+    authenticate, ended::Ended, installation::Installation, never_shown, output, password_file::password_file,
 };
 
-pub use crate::trial::Trial;
-
-/// Why nothing was stored.
-#[derive(Debug, thiserror::Error)]
-pub enum ApplyError {
-    /// The document is invalid: all its mistakes.
-    #[error("{0}")]
-    Mistakes(Mistakes),
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// Credentials that must be tried first were not tried, or Kaseya is known to refuse them.
-    #[error(transparent)]
-    NotTried(#[from] NotTried),
-    /// Different credentials were tried and do not work: all checks.
-    #[error("the new credentials do not prove right; nothing is stored, and those in force stay")]
-    NotProven(Box<Authenticated>),
-    /// The schedule has no day before the calendar ends.
-    #[error("the schedule never comes due")]
-    NeverDue,
-}
-
-/// What `apply` needs to store settings.
-#[derive(Clone, Copy)]
-pub struct Applying<'a> {
-    /// The keys that seal the password.
-    pub keys: &'a KeyRing,
-    /// The source of random ids and nonces.
-    pub entropy: &'a Entropy,
-    /// The period over which the scheduler spreads partners due at the same hour.
-    pub spread: Duration,
-    /// The current time.
-    pub now: Timestamp,
-    /// Whether credentials that differ from the stored ones are tried first.
-    pub trial: Trial<'a>,
-    /// The hosts that custom API addresses may use.
-    pub allowed_hosts: &'a AllowedHosts,
-}
-
-/// What was stored.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Applied {
-    /// The partner.
-    pub partner: PartnerId,
-    /// Number of companies listed, and how many of them are mapped.
-    pub companies: (usize, usize),
-    /// Number of companies with a different mapping before, or none.
-    pub moved: usize,
-    /// Contracts of companies that lost their mapping: their lines stay as they are in Kaseya.
-    pub left: Vec<String>,
-    /// Lines that were ours and are no longer mapped: each waits for a person (D-13).
-    pub leftovers: Vec<Leftover>,
-    /// Names of all companies.
-    pub names: BTreeMap<CompanyId, String>,
-    /// Whether the credentials differ from before.
-    pub new_credentials: bool,
-    /// When the next scheduled run is due.
-    pub next_run_at: Timestamp,
-    /// The position of the switch.
-    pub state: IntegrationState,
-    /// The report, if there was one.
-    pub report: Option<ReportId>,
-}
-
-impl Applied {
-    /// The text about a leftover line, with the commands for both decisions.
-    pub fn told(&self, leftover: &Leftover) -> String {
-        let (partner, Leftover { hold, contract: (contract, name), service, units, from_day, .. }) =
-            (&self.partner, leftover);
-        let companies: Vec<&str> = leftover
-            .companies
-            .iter()
-            .map(|company| self.names.get(company).map_or(company.as_str(), String::as_str))
-            .collect();
-        let companies = companies.join(", ");
-        format!(
-            "{companies}: nothing is mapped any more to \"{service}\" on contract {contract} \"{name}\", which has {units} units \
-             of ours\n  to 0 from {from_day}: kaseya-sync holds {partner} approve {hold}\n  leave it as it is: kaseya-sync \
-             holds {partner} dismiss {hold}"
-        )
-    }
+/// The text about a leftover line, with the commands for both decisions.
+pub fn told(applied: &Applied, leftover: &Leftover) -> String {
+    let (partner, Leftover { hold, contract: (contract, name), service, units, from_day, .. }) =
+        (&applied.partner, leftover);
+    let companies: Vec<&str> = leftover
+        .companies
+        .iter()
+        .map(|company| applied.names.get(company).map_or(company.as_str(), String::as_str))
+        .collect();
+    let companies = companies.join(", ");
+    format!(
+        "{companies}: nothing is mapped any more to \"{service}\" on contract {contract} \"{name}\", which has {units} units \
+         of ours\n  to 0 from {from_day}: kaseya-sync holds {partner} approve {hold}\n  leave it as it is: kaseya-sync \
+         holds {partner} dismiss {hold}"
+    )
 }
 
 pub(crate) async fn command(
@@ -146,8 +45,7 @@ pub(crate) async fn command(
     let trial = if without_trying { Trial::Without } else { Trial::Beside(&authenticator) };
     let (entropy, allowed_hosts) = (&installation.entropy, &installation.allowed_hosts()?);
     let applying = Applying { keys: &keys, entropy, spread, now, trial, allowed_hosts };
-    let directory = file.parent().unwrap_or(Path::new("."));
-    match apply(&installation.store, &text, directory, applying).await {
+    match settings_update::apply(&installation.store, &text, &password_file(file), applying).await {
         Ok(applied) => {
             keep(installation, file, &applied, by).await?;
             report(&applied)?;
@@ -163,9 +61,9 @@ pub(crate) async fn command(
         }
         Err(ApplyError::NotProven(tried)) => {
             for checked in &tried.checks {
-                output::tell(&trial::line(checked));
+                output::tell(&authenticate::line(checked));
             }
-            if let Some(said) = trial::next_try(tried.next_try) {
+            if let Some(said) = authenticate::next_try(tried.next_try) {
                 output::tell(&said);
             }
             output::complain(
@@ -215,7 +113,7 @@ fn report(applied: &Applied) -> anyhow::Result<()> {
         output::say(&format_args!("{left} is not mapped any more; its lines in Kaseya stay as they are"))?;
     }
     for left in &applied.leftovers {
-        output::say(&applied.told(left))?;
+        output::say(&told(applied, left))?;
     }
     if let Some(report) = &applied.report {
         output::say(&format_args!("the user counts are stored as report {report}"))?;
@@ -223,256 +121,4 @@ fn report(applied: &Applied) -> anyhow::Result<()> {
     output::say(&format_args!("next scheduled run: {}", applied.next_run_at))?;
     output::tell(&format_args!("now: kaseya-sync sync-now {} --plan --wait", applied.partner));
     Ok(())
-}
-
-/// Reads, checks and stores a document. A relative `password_file` is looked up in `directory`.
-pub async fn apply(
-    store: &Store,
-    text: &str,
-    directory: &Path,
-    applying: Applying<'_>,
-) -> Result<Applied, ApplyError> {
-    let mut is_proven = false;
-    loop {
-        let step = read_and_store(store, text, directory, applying, is_proven).await?;
-        match step {
-            Step::Stored(applied) => return Ok(applied),
-            // Outside the transaction: a login takes time, and the partner's jobs continue meanwhile.
-            Step::Try(authenticator, partner, values) => {
-                let tried = authenticator.authenticate(&partner, &values, false).await?;
-                if !tried.is_proven() {
-                    return Err(ApplyError::NotProven(Box::new(tried)));
-                }
-                is_proven = true;
-            }
-        }
-    }
-}
-
-enum Step<'a> {
-    Stored(Applied),
-    Try(&'a Authenticator, PartnerId, Box<OpenCredentials>),
-}
-
-async fn read_and_store<'a>(
-    store: &Store,
-    text: &str,
-    directory: &Path,
-    applying: Applying<'a>,
-    is_proven: bool,
-) -> Result<Step<'a>, ApplyError> {
-    store
-        .transaction("apply_settings", |tx| {
-            Box::pin(async move {
-                let stored = match settings_file::partner_of(text) {
-                    Some(partner) => {
-                        settings::hold(tx, &partner).await?;
-                        settings::read(tx, &partner).await?
-                    }
-                    None => None,
-                };
-                let in_force = stored.as_ref().and_then(|stored| stored.integration.as_ref());
-                let around = Surroundings {
-                    directory,
-                    now: applying.now,
-                    stored: stored.as_ref(),
-                    names: None,
-                    allowed_hosts: applying.allowed_hosts,
-                };
-                let unnamed = settings_file::read(text, around);
-                // The names of another host or tenant say nothing about this one's ids (A19).
-                let elsewhere = unnamed.as_ref().is_ok_and(|file| {
-                    let new = &file.integration.credentials;
-                    in_force.is_none_or(|known| !new.has_same_place(&known.credentials))
-                });
-                let file = match &stored {
-                    Some(stored) if !elsewhere => {
-                        let names = names::all(tx, &stored.partner).await?;
-                        settings_file::read(text, Surroundings { names: Some(&names), ..around })
-                    }
-                    Some(_) | None => unnamed,
-                };
-                let file = file.map_err(ApplyError::Mistakes)?;
-                let values = file.integration.credentials.clone();
-                if !file.integration.share_tenant
-                    && sharing_is_asked(tx, &file.partner, &values, in_force).await?
-                {
-                    return Err(ApplyError::Mistakes(Mistakes(vec![shared_tenant(text)])));
-                }
-                match applying.trial {
-                    Trial::Beside(with)
-                        if !is_proven && credentials::are_tried_first(&values, in_force, applying.keys) =>
-                    {
-                        Ok(Step::Try(with, file.partner, Box::new(values)))
-                    }
-                    Trial::Beside(_) | Trial::Without => {
-                        store_file(tx, &file, stored.as_ref(), applying).await.map(Step::Stored)
-                    }
-                }
-            })
-        })
-        .await
-}
-
-/// The question whether to use a tenant that this installation already uses.
-fn shared_tenant(text: &str) -> Mistake {
-    let line = text.lines().position(|line| line.trim_start().starts_with("company_name"));
-    Mistake {
-        line: line.map_or(1, |line| line + 1),
-        field: "integration.share_tenant".to_owned(),
-        fault: "this installation already uses this company name in Kaseya: use it here too?".to_owned(),
-        mend: "if so, write share_tenant = true; two integrations must not write the same line".to_owned(),
-    }
-}
-
-/// Stores checked settings. The caller holds the partner's lock.
-pub(crate) async fn store_file(
-    tx: &Transaction<'_>,
-    file: &SettingsFile,
-    stored: Option<&PartnerSettings>,
-    applying: Applying<'_>,
-) -> Result<Applied, ApplyError> {
-    let partner = &file.partner;
-    let in_force = stored.and_then(|stored| stored.integration.as_ref());
-    let values = file.integration.credentials.clone();
-    let sealing = Sealing { keys: applying.keys, entropy: applying.entropy, now: applying.now };
-    let sealed = credentials::seal(partner, &values, in_force, sealing);
-    let new_credentials = sealed.are_new;
-    if new_credentials {
-        credentials::not_refused::<ApplyError>(
-            tx,
-            partner,
-            &values,
-            &sealed.credentials.password.marks,
-            applying.now,
-        )
-        .await?;
-    }
-    let new = NewIntegration {
-        credentials: sealed.credentials,
-        credentials_version: sealed.version,
-        settings: file.integration.settings,
-    };
-    settings::store_partner(tx, partner, &file.name, &file.count_zone).await?;
-    if let Some(basis) = file.count_basis {
-        settings::store_count_basis(tx, partner, basis).await?;
-    }
-    settings::store_integration(tx, partner, &new, applying.now).await?;
-    settings::store_products(tx, partner, &file.products).await?;
-    let (moved, left) = store_companies(tx, partner, &file.companies, stored, applying.now).await?;
-    settings::store_contract_billing(tx, partner, &file.contract_billing).await?;
-    let before = stored.and_then(|stored| stored.schedule.as_ref());
-    let next_run_at = schedule::store(tx, partner, &file.schedule, before, applying.spread, applying.now)
-        .await?
-        .ok_or(ApplyError::NeverDue)?;
-    let report = match &file.report {
-        Some(report) => Some(store_report(tx, partner, report, applying).await?),
-        None => None,
-    };
-    let leftovers = operations::leftovers::ask(tx, partner, applying.entropy, applying.now).await?;
-    let state = switch::turn(tx, partner, file.integration.enabled, applying.now).await?;
-    let mapped = file.companies.iter().filter(|company| company.mapping.is_some()).count();
-    Ok(Applied {
-        partner: partner.clone(),
-        companies: (file.companies.len(), mapped),
-        moved,
-        left,
-        leftovers,
-        names: names(file, stored),
-        new_credentials,
-        next_run_at,
-        state,
-        report,
-    })
-}
-
-fn names(file: &SettingsFile, stored: Option<&PartnerSettings>) -> BTreeMap<CompanyId, String> {
-    let stored = stored.into_iter().flat_map(|stored| &stored.companies);
-    let listed = file.companies.iter().map(|company| (company.company.clone(), company.name.clone()));
-    stored.map(|(id, company)| (id.clone(), company.name.clone())).chain(listed).collect()
-}
-
-/// The number of companies with a different mapping than before, and those that lost theirs.
-async fn store_companies(
-    tx: &Transaction<'_>,
-    partner: &PartnerId,
-    companies: &[NewCompany],
-    stored: Option<&PartnerSettings>,
-    now: Timestamp,
-) -> Result<(usize, Vec<String>), StoreError> {
-    let (mut moved, mut left) = (0, Vec::new());
-    let no_rules = BTreeMap::new();
-    for company in companies {
-        settings::store_company(tx, partner, company).await?;
-        let before = stored.and_then(|stored| stored.companies.get(&company.company));
-        let rules = before.map_or(&no_rules, |before| &before.billing_rules);
-        billing_rules::store(tx, partner, &company.company, rules, &company.billing_rules).await?;
-        let before = before.and_then(|before| before.mapping.as_ref());
-        match &company.mapping {
-            Some(mapping) => {
-                let has_moved =
-                    company_mapping::store(tx, partner, &company.company, mapping, before, now).await?;
-                moved += usize::from(has_moved);
-            }
-            None => {
-                if let Some(before) = before {
-                    settings::remove_mapping(tx, partner, &company.company).await?;
-                    left.push(format!("{} (contract {})", company.name, before.contract.id));
-                }
-            }
-        }
-    }
-    Ok((moved, left))
-}
-
-/// Stores a complete report. It always has a new id: of two equally old reports the one applied later counts.
-async fn store_report(
-    tx: &Transaction<'_>,
-    partner: &PartnerId,
-    report: &ReportSettings,
-    applying: Applying<'_>,
-) -> Result<ReportId, StoreError> {
-    let now = applying.now;
-    let id = ReportId::new(format!("applied-{}", applying.entropy.uuid(now)))
-        .expect("a word and a UUID are short and plain");
-    let head = ReportHead {
-        report: id.clone(),
-        day: report.day,
-        counted_at: report.counted_at,
-        is_final: report.is_final,
-        parts: 1,
-        from_file: true,
-    };
-    match reports::note_part(tx, partner, &head, (1, ""), &Sender::File, now).await? {
-        PartStanding::New => {}
-        PartStanding::Repeated
-        | PartStanding::UnknownPartner
-        | PartStanding::OtherHead
-        | PartStanding::OtherContent => {
-            return Err(StoreError::Misuse {
-                reason: "the partner or its report is not as just stored".to_owned(),
-            });
-        }
-    }
-    let companies: Vec<ReportedCompany> = report
-        .companies
-        .keys()
-        .map(|company| ReportedCompany { company: company.clone(), name: None })
-        .collect();
-    reports::add_companies(tx, partner, &id, &companies).await?;
-    let counts: Vec<ReportedCount> = report
-        .companies
-        .iter()
-        .flat_map(|(company, counts)| {
-            counts.iter().map(|(product, users)| ReportedCount {
-                company: company.clone(),
-                product: product.clone(),
-                product_name: None,
-                users: users.map(|users| (users, report.basis)),
-            })
-        })
-        .collect();
-    reports::add_counts(tx, partner, &id, &counts).await?;
-    reports::complete(tx, partner, &id, now).await?;
-    Ok(id)
 }

@@ -5,24 +5,18 @@ use std::{path::Path, sync::Arc};
 
 use advice::Language;
 use anyhow::Context as _;
-use connection::{Authenticated, NotTried, OpenCredentials, credentials};
+use connection::{Authenticated, Checked, Finding, NotTried, OpenCredentials, credentials};
 use domain::{NextTry, PartnerId};
 use jiff::{Timestamp, tz::TimeZone};
 use operations::{
     read_models::{Advice, Check, last_try_until},
+    settings_file::{self, Surroundings},
     tried,
 };
 use serde::Serialize;
 use vault::KeyRing;
 
-use crate::{
-    advising,
-    ended::Ended,
-    installation::Installation,
-    output,
-    settings_file::{self, Surroundings},
-    trial,
-};
+use crate::{advising, ended::Ended, installation::Installation, output, password_file::password_file};
 
 /// The partner, the values to try, and the time zone of its schedule.
 type Tried = (PartnerId, OpenCredentials, TimeZone);
@@ -94,9 +88,8 @@ async fn from_file(installation: &Installation, file: &Path) -> anyhow::Result<O
         }
         None => None,
     };
-    let directory = file.parent().unwrap_or(Path::new("."));
     let around = Surroundings {
-        directory,
+        password_file: &password_file(file),
         now: installation.clock.now(),
         stored: stored.as_ref(),
         names: None,
@@ -166,10 +159,10 @@ fn show(
     match tried {
         Ok(tried) => {
             for checked in &tried.checks {
-                output::say(&trial::line(checked))?;
+                output::say(&line(checked))?;
             }
             let came = if tried.is_proven() { "open" } else { "do not open" };
-            if let Some(said) = trial::next_try(tried.next_try) {
+            if let Some(said) = next_try(tried.next_try) {
                 output::say(&said)?;
             }
             if tried.sync_follows {
@@ -193,4 +186,35 @@ fn show(
         }
     }
     Ok(())
+}
+
+/// What another refusal would lead to, if anything.
+pub(crate) fn next_try(next: NextTry) -> Option<String> {
+    match next {
+        NextTry::Free => None,
+        NextTry::Last(until) => Some(format!(
+            "one try is left: if it is refused too, new values can be tried again from {until} on (AUTH-08), because Kaseya \
+             locks a user after 5 refusals"
+        )),
+        NextTry::NotBefore(until) => Some(format!(
+            "no try is left: new values can be tried again from {until} on (AUTH-08), because Kaseya locks a user after 5 \
+             refusals"
+        )),
+    }
+}
+
+/// A check as one line, with a tick or what to do.
+pub(crate) fn line(checked: &Checked) -> String {
+    let check = checked.check;
+    match &checked.finding {
+        Finding::Passed => format!("✓ {check}"),
+        Finding::Untold(why) => format!("? {check}: {why}"),
+        Finding::NotReached => format!("- {check}: not tried"),
+        Finding::Failed { code, words, fault } => {
+            let said = words.as_ref().map_or_else(String::new, |words| format!("; Kaseya said: {words}"));
+            let fault = fault.map_or_else(String::new, |fault| format!("; {fault}"));
+            let right = checked.right().map_or_else(String::new, |menu| format!("; the right is {menu}"));
+            format!("✗ {check}: {code}{said}{fault}{right}")
+        }
+    }
 }

@@ -21,17 +21,16 @@ mod migrate;
 mod never_shown;
 mod new_partner;
 mod output;
+mod password_file;
 mod probe;
 mod program;
 mod security_events;
 mod services;
-pub mod settings_file;
 mod standalone;
 mod standing;
 mod status;
 mod sync_now;
 mod tokens;
-mod trial;
 mod writes;
 
 pub use program::main;

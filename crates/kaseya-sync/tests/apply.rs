@@ -1,6 +1,6 @@
 //! Settings from a file: all of them are stored or none, and applying again is an update.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use connection::Authenticator;
 use domain::{BillingRule, IntegrationState, PartnerId};
@@ -8,7 +8,8 @@ use egress::{Egress, EgressSettings};
 use jiff::{Timestamp, ToSpan as _};
 use kaseya::{AllowedHosts, Bms, BmsSettings};
 use kaseya_simulator::{Running, Simulator, State};
-use kaseya_sync::apply::{Applied, ApplyError, Applying, Trial, apply};
+use kaseya_sync::apply::told;
+use operations::settings_update::{Applied, ApplyError, Applying, Trial, apply};
 use store::settings::{self, PartnerSettings, ProductBilling, switch};
 use testkit::{TestDatabase, database, entropy};
 use vault::{Associated, KeyRing, Sealed};
@@ -38,7 +39,7 @@ impl World {
         let (keys, entropy) = (&self.keys, &self.entropy);
         let allowed_hosts = &AllowedHosts::default().with_loopback_http(true);
         let applying = Applying { keys, entropy, spread, now, trial, allowed_hosts };
-        apply(&self.database.store, text, Path::new("/nowhere"), applying).await
+        apply(&self.database.store, text, &|file| Err(format!("{file} cannot be read")), applying).await
     }
 
     async fn apply(&self, text: &str) -> Result<Applied, ApplyError> {
@@ -471,7 +472,7 @@ async fn d_13_a_line_that_an_edit_leaves_behind_is_asked_about_with_both_answers
     );
     let applied = world.apply(&moved).await.expect("it is right");
     let [note] = &applied.leftovers[..] else { panic!("{:?}", applied.leftovers) };
-    let told = applied.told(note);
+    let told = told(&applied, note);
     let hold = note.hold;
     assert_eq!(
         told,

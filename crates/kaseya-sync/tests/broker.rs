@@ -11,12 +11,12 @@ use bus_rabbitmq::RabbitMq as Bus;
 use domain::{IntegrationState, PartnerId, RequestId, RunMode};
 use jiff::{Timestamp, civil::date};
 use kaseya::AllowedHosts;
-use kaseya_sync::apply::{Applying, Trial, apply};
 use messages::{
     Message as _,
     inbound::{Companies, PortalMessage, Verdict},
     v1,
 };
+use operations::settings_update::{Applying, Trial, apply};
 use store::{jobs::requests::Answer, messages::dead_letters::NewLetter};
 use testkit::{RabbitMq, TestDatabase, empty_database, entropy};
 use tokio_util::sync::CancellationToken;
@@ -92,7 +92,9 @@ async fn migrate_then_requests_and_decisions_go_over_the_broker() {
     let spread = Duration::from_secs(900);
     let (trial, allowed_hosts) = (Trial::Without, &AllowedHosts::default());
     let applying = Applying { keys: &keys, entropy: &entropy, spread, now, trial, allowed_hosts };
-    let applied = apply(&store, SAMPLE, installation.folder.path(), applying).await.expect("it is right");
+    let applied = apply(&store, SAMPLE, &|file| Err(format!("{file} cannot be read")), applying)
+        .await
+        .expect("it is right");
     assert_eq!(applied.state, IntegrationState::On);
 
     let bus = Bus::connect(&installation.bus, "test", entropy.clone()).expect("a bus");

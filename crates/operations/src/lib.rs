@@ -26,6 +26,8 @@ pub mod not_saved;
 pub mod product_mappings;
 pub mod read_models;
 pub mod schedule;
+pub mod settings_file;
+pub mod settings_update;
 pub mod spreadsheet;
 mod status_sheet;
 pub mod suggestions;

@@ -1,19 +1,17 @@
 //! Files that people write.
 
-use std::path::Path;
-
 use domain::{Frequency, MonthEnd, Schedule, Weekday};
 use jiff::Timestamp;
 use kaseya::AllowedHosts;
-use kaseya_sync::settings_file::{self, Surroundings};
+use operations::settings_file::{self, Surroundings};
 
 /// A partner's settings: what is wrong has its line, and what is taken names its partner.
 pub(crate) fn settings_file(bytes: &[u8]) {
     let Some(document) = crate::text(bytes) else { return };
     let now = Timestamp::from_second(1_795_000_000).expect("an instant");
     let allowed_hosts = &AllowedHosts::default();
-    let directory = Path::new("/nowhere");
-    let around = Surroundings { directory, now, stored: None, names: None, allowed_hosts };
+    let password_file = &|file: &str| Err(format!("{file} cannot be read"));
+    let around = Surroundings { password_file, now, stored: None, names: None, allowed_hosts };
     match settings_file::read(document, around) {
         Ok(file) => assert_eq!(settings_file::partner_of(document), Some(file.partner)),
         Err(mistakes) => assert!(!mistakes.to_string().is_empty()),

@@ -12,10 +12,9 @@ use domain::{
 use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 use kaseya_simulator::State;
 use messages::v1;
+use operations::settings_file::{IntegrationSection, SettingsFile};
 use secrecy::SecretString;
 use store::settings::{NewCompany, NewCompanyMapping, NewProduct};
-
-use crate::settings_file::{IntegrationSection, SettingsFile};
 
 /// Its time zone.
 pub(super) const ZONE: &str = "Europe/Rome";

@@ -9,6 +9,7 @@ use kaseya::AllowedHosts;
 use kaseya_simulator::Running as Kaseya;
 use operations::{
     access::{MAX_TOKEN_DAYS, TokenForm},
+    settings_update::{self, Applying, Trial},
     sync_requests::SyncOrder,
 };
 use runtime::Context;
@@ -19,13 +20,7 @@ use store::{
 };
 
 use super::msp;
-use crate::{
-    apply::{self, Applying, Trial},
-    data_dir::DataDir,
-    installation::Installation,
-    output,
-    services::Services,
-};
+use crate::{data_dir::DataDir, installation::Installation, output, services::Services};
 
 /// Timeout of a step. After a kill, the leases of running jobs must expire first.
 const STEP: Duration = Duration::from_secs(300);
@@ -70,7 +65,7 @@ impl Demo {
                 Box::pin(async move {
                     settings::hold(tx, &file.partner).await?;
                     let stored = settings::read(tx, &file.partner).await?;
-                    apply::store_file(tx, file, stored.as_ref(), applying).await
+                    settings_update::store_file(tx, file, stored.as_ref(), applying).await
                 })
             })
             .await?;

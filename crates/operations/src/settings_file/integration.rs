@@ -3,7 +3,6 @@
 use connection::OpenCredentials;
 use domain::{Billing, Credentials, DriftPolicy, IntegrationSettings, InvoiceDay, NumberSetting};
 use kaseya::{BasesError, Host};
-use runtime::SecretFile;
 use secrecy::SecretString;
 
 use super::{Surroundings, section::Section};
@@ -143,14 +142,10 @@ fn password(section: &mut Section<'_, '_>, around: Surroundings<'_>) -> Option<S
         (true, false) => section.text("password", EXAMPLE).map(SecretString::from),
         (false, true) => {
             let file = section.text("password_file", EXAMPLE)?;
-            match SecretFile::at(around.directory.join(file)).read() {
+            match (around.password_file)(&file) {
                 Ok(password) => Some(password),
-                Err(error) => {
-                    section.mistake(
-                        "password_file",
-                        error.to_string(),
-                        "correct the path; it counts from this file",
-                    );
+                Err(fault) => {
+                    section.mistake("password_file", fault, "correct the path; it counts from this file");
                     None
                 }
             }

@@ -24,7 +24,7 @@ pub use integration::IntegrationSection;
 pub use mistake::{Mistake, Mistakes};
 pub use report::ReportSettings;
 use section::{Section, Source};
-pub use surroundings::Surroundings;
+pub use surroundings::{PasswordFile, Surroundings};
 
 /// A partner's settings, fully validated.
 #[derive(Debug, Clone)]

@@ -1,5 +1,3 @@
-use std::path::Path;
-
 use kaseya::AllowedHosts;
 use store::kaseya::names::KaseyaNames;
 
@@ -10,7 +8,13 @@ const SAMPLE: &str = include_str!("../../../../deploy/sample-partner.toml");
 fn around() -> Surroundings<'static> {
     let now = "2026-11-23T10:00:00Z".parse().expect("an instant");
     static ALLOWED: std::sync::LazyLock<AllowedHosts> = std::sync::LazyLock::new(AllowedHosts::default);
-    Surroundings { directory: Path::new("/nowhere"), now, stored: None, names: None, allowed_hosts: &ALLOWED }
+    Surroundings {
+        password_file: &|file| Err(format!("{file} cannot be read")),
+        now,
+        stored: None,
+        names: None,
+        allowed_hosts: &ALLOWED,
+    }
 }
 
 fn mistakes(text: &str) -> Vec<Mistake> {
