@@ -5,8 +5,10 @@ use std::{path::Path, sync::Arc};
 use anyhow::Context as _;
 use domain::{IntegrationState, SecurityEventKind};
 use operations::{
+    connection_settings::Trial,
     leftovers::Leftover,
-    settings_update::{self, Applied, ApplyError, Applying, Trial},
+    not_saved::NotSaved,
+    settings_update::{self, Applied, ApplyError, Applying},
 };
 use serde_json::json;
 use store::access::security_events::SecurityEvent;
@@ -59,7 +61,7 @@ pub(crate) async fn command(
             output::complain(&format_args!("{} mistakes; nothing is stored", mistakes.0.len()));
             Ok(Ended::Refused)
         }
-        Err(ApplyError::NotProven(tried)) => {
+        Err(ApplyError::NotSaved(NotSaved::NotProven(tried))) => {
             for checked in &tried.checks {
                 output::tell(&authenticate::line(checked));
             }
@@ -72,9 +74,7 @@ pub(crate) async fn command(
             );
             Ok(Ended::Refused)
         }
-        Err(error @ (ApplyError::NotTried(_) | ApplyError::Store(_) | ApplyError::NeverDue)) => {
-            Err(error).context("nothing is stored")
-        }
+        Err(error @ ApplyError::NotSaved(_)) => Err(error).context("nothing is stored"),
     }
 }
 

@@ -9,7 +9,11 @@ use jiff::{Timestamp, ToSpan as _};
 use kaseya::{AllowedHosts, Bms, BmsSettings};
 use kaseya_simulator::{Running, Simulator, State};
 use kaseya_sync::apply::told;
-use operations::settings_update::{Applied, ApplyError, Applying, Trial, apply};
+use operations::{
+    connection_settings::Trial,
+    not_saved::NotSaved,
+    settings_update::{Applied, ApplyError, Applying, apply},
+};
 use store::settings::{self, PartnerSettings, ProductBilling, switch};
 use testkit::{TestDatabase, database, entropy};
 use vault::{Associated, KeyRing, Sealed};
@@ -386,7 +390,7 @@ async fn b_03_new_credentials_are_tried_beside_the_old_and_swapped_only_if_they_
     let apply = async |text: &str| world.apply_with(text, now(), Trial::Beside(&authenticator)).await;
     // The first are tried like any others (F1); the same credentials again are not.
     let first = apply(&sample.replace("change me", "mistyped at first")).await.expect_err("it is refused");
-    assert!(matches!(first, ApplyError::NotProven(_)), "{first}");
+    assert!(matches!(first, ApplyError::NotSaved(NotSaved::NotProven(_))), "{first}");
     apply(&sample).await.expect("it is right");
     apply(&sample).await.expect("it is right");
     assert_eq!((kaseya.logins().v2_accepted, kaseya.logins().v2_refused), (1, 1));
@@ -394,9 +398,9 @@ async fn b_03_new_credentials_are_tried_beside_the_old_and_swapped_only_if_they_
     // Refused: the old ones stay, and nothing else in the file is stored.
     let swap = |password: &str| sample.replace("change me", password).replace("\nhour = 2\n", "\nhour = 5\n");
     let refused = apply(&swap("mistyped")).await.expect_err("it is refused");
-    assert!(matches!(refused, ApplyError::NotProven(_)), "{refused}");
+    assert!(matches!(refused, ApplyError::NotSaved(NotSaved::NotProven(_))), "{refused}");
     let again = apply(&swap("mistyped")).await.expect_err("it is refused");
-    assert!(matches!(again, ApplyError::NotTried(_)), "{again}");
+    assert!(matches!(again, ApplyError::NotSaved(NotSaved::NotTried(_))), "{again}");
     let settings = world.settings().await;
     assert_eq!((credentials_version(&settings), world.password(&settings)), (1, "change me".to_owned()));
     assert_eq!(settings.schedule.as_ref().map(|stored| stored.schedule.hour()), Some(2));
@@ -423,7 +427,7 @@ async fn b_03_what_kaseya_refused_is_not_stored_untried_and_a_stopped_partner_ne
     let mistyped = sample.replace("change me", "mistyped");
     world.apply_with(&mistyped, now(), beside).await.expect_err("it is refused");
     let known = world.apply_with(&mistyped, now(), Trial::Without).await.expect_err("it is known");
-    assert!(matches!(known, ApplyError::NotTried(_)), "{known}");
+    assert!(matches!(known, ApplyError::NotSaved(NotSaved::NotTried(_))), "{known}");
     // Without a trial, new credentials are stored untested.
     world
         .apply_with(&sample.replace("change me", "untried"), now(), Trial::Without)

@@ -16,7 +16,10 @@ use messages::{
     inbound::{Companies, PortalMessage, Verdict},
     v1,
 };
-use operations::settings_update::{Applying, Trial, apply};
+use operations::{
+    connection_settings::Trial,
+    settings_update::{Applying, apply},
+};
 use store::{jobs::requests::Answer, messages::dead_letters::NewLetter};
 use testkit::{RabbitMq, TestDatabase, empty_database, entropy};
 use tokio_util::sync::CancellationToken;

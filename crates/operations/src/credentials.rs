@@ -5,36 +5,38 @@ use domain::{Credentials, Entropy, PartnerId};
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 use store::{
-    StoreError, Transaction,
+    Transaction,
     kaseya::logins::{self, LoginOf},
     settings::{Integration, StoredPassword},
 };
 use vault::KeyRing;
 
+use crate::not_saved::NotSaved;
+
 /// What sealing credentials needs.
 #[derive(Debug, Clone, Copy)]
-pub struct Sealing<'a> {
+pub(crate) struct Sealing<'a> {
     /// The keys.
-    pub keys: &'a KeyRing,
+    pub(crate) keys: &'a KeyRing,
     /// Randomness.
-    pub entropy: &'a Entropy,
+    pub(crate) entropy: &'a Entropy,
     /// The current time.
-    pub now: Timestamp,
+    pub(crate) now: Timestamp,
 }
 
 /// Credentials ready to store.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SealedCredentials {
+pub(crate) struct SealedCredentials {
     /// The credentials, their password sealed.
-    pub credentials: Credentials<StoredPassword>,
+    pub(crate) credentials: Credentials<StoredPassword>,
     /// Higher than before if the credentials or their address changed.
-    pub version: u32,
+    pub(crate) version: u32,
     /// Whether they differ from the stored credentials.
-    pub are_new: bool,
+    pub(crate) are_new: bool,
 }
 
 /// Seals credentials. Credentials that are already stored stay as they are.
-pub fn seal(
+pub(crate) fn seal(
     partner: &PartnerId,
     values: &OpenCredentials,
     stored: Option<&Integration>,
@@ -69,22 +71,14 @@ pub fn seal(
     }
 }
 
-/// Whether to try these credentials before storing them: yes if they differ from those in force or are the first.
-/// If Kaseya refuses those in force, there is nothing to lose.
-pub fn are_tried_first(new: &OpenCredentials, stored: Option<&Integration>, keys: &KeyRing) -> bool {
-    stored.is_none_or(|stored| {
-        stored.credentials_refused.is_none() && !credentials::are_stored(new, stored, keys)
-    })
-}
-
 /// Fails for credentials that Kaseya is known to refuse: no job could log in with them, so they are not stored.
-pub async fn not_refused<E: From<StoreError> + From<NotTried>>(
+pub(crate) async fn not_refused(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     values: &OpenCredentials,
     marks: &[String],
     now: Timestamp,
-) -> Result<(), E> {
+) -> Result<(), NotSaved> {
     let address = values.address();
     let of = LoginOf { address: &address, user: &values.user_name, partner };
     match logins::lock_account(tx, of, marks, now).await?.refused {

@@ -12,8 +12,10 @@ pub mod calls_used;
 pub mod charges;
 pub mod company_mapping;
 mod company_statuses;
+pub mod connection_form;
 pub mod connection_settings;
-pub mod credentials;
+pub mod connections;
+mod credentials;
 pub mod decisions;
 pub mod frozen_counts;
 pub mod intake;
@@ -44,7 +46,7 @@ use store::Store;
 pub use acting::Acting;
 pub use advising::Advising;
 pub use company_statuses::CompanyStatuses;
-pub use connection_settings::Connections;
+pub use connections::Connections;
 
 /// What the operations need.
 #[derive(Clone)]

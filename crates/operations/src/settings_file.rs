@@ -20,7 +20,8 @@ use std::collections::BTreeMap;
 use store::settings::{NewCompany, NewProduct};
 use toml::de::DeTable;
 
-pub use integration::IntegrationSection;
+use crate::connection_settings::NewConnection;
+
 pub use mistake::{Mistake, Mistakes};
 pub use report::ReportSettings;
 use section::{Section, Source};
@@ -39,7 +40,7 @@ pub struct SettingsFile {
     /// stays as it is, and is users at first.
     pub count_basis: Option<CountBasis>,
     /// Its integration.
-    pub integration: IntegrationSection,
+    pub integration: NewConnection,
     /// Its schedule.
     pub schedule: Schedule,
     /// The products listed.

@@ -16,7 +16,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use connection::{Authenticated, Authenticator, NotTried, OpenCredentials};
+use connection::OpenCredentials;
 use domain::{CompanyId, Entropy, IntegrationState, PartnerId, ReportId};
 use jiff::Timestamp;
 use kaseya::AllowedHosts;
@@ -27,15 +27,16 @@ use store::{
         senders::Sender,
     },
     kaseya::names,
-    settings::{self, NewCompany, NewIntegration, PartnerSettings, billing_rules},
+    settings::{self, NewCompany, PartnerSettings, billing_rules},
 };
 use vault::KeyRing;
 
 use crate::{
     company_mapping,
-    connection_settings::sharing_is_asked,
-    credentials::{self, Sealing},
+    connection_settings::Trial,
+    credentials::Sealing,
     leftovers::{self, Leftover},
+    not_saved::NotSaved,
     schedule,
     settings_file::{self, Mistake, Mistakes, PasswordFile, ReportSettings, SettingsFile, Surroundings},
     switch,
@@ -47,27 +48,15 @@ pub enum ApplyError {
     /// The document is invalid: all its mistakes.
     #[error("{0}")]
     Mistakes(Mistakes),
-    /// The database failed.
+    /// It is valid, and still not stored.
     #[error(transparent)]
-    Store(#[from] StoreError),
-    /// Credentials that must be tried first were not tried, or Kaseya is known to refuse them.
-    #[error(transparent)]
-    NotTried(#[from] NotTried),
-    /// Different credentials were tried and do not work: all checks.
-    #[error("the new credentials do not prove right; nothing is stored, and those in force stay")]
-    NotProven(Box<Authenticated>),
-    /// The schedule has no day before the calendar ends.
-    #[error("the schedule never comes due")]
-    NeverDue,
+    NotSaved(#[from] NotSaved),
 }
 
-/// What happens to credentials that differ from the stored ones.
-#[derive(Clone, Copy)]
-pub enum Trial<'a> {
-    /// They are tried, and stored only if they work.
-    Beside(&'a Authenticator),
-    /// They are stored untried: Kaseya cannot be reached from here.
-    Without,
+impl From<StoreError> for ApplyError {
+    fn from(error: StoreError) -> Self {
+        Self::NotSaved(error.into())
+    }
 }
 
 /// What `apply` needs to store settings.
@@ -119,35 +108,30 @@ pub async fn apply(
     password_file: PasswordFile<'_>,
     applying: Applying<'_>,
 ) -> Result<Applied, ApplyError> {
-    let mut is_proven = false;
+    let mut is_proven = matches!(applying.trial, Trial::Without);
     loop {
-        let step = read_and_store(store, text, password_file, applying, is_proven).await?;
-        match step {
+        match read_and_store(store, text, password_file, applying, is_proven).await? {
             Step::Stored(applied) => return Ok(applied),
-            // Outside the transaction: a login takes time, and the partner's jobs continue meanwhile.
-            Step::Try(authenticator, partner, values) => {
-                let tried = authenticator.authenticate(&partner, &values, false).await?;
-                if !tried.is_proven() {
-                    return Err(ApplyError::NotProven(Box::new(tried)));
-                }
+            Step::Try(partner, credentials) => {
+                applying.trial.prove(&partner, &credentials).await?;
                 is_proven = true;
             }
         }
     }
 }
 
-enum Step<'a> {
+enum Step {
     Stored(Applied),
-    Try(&'a Authenticator, PartnerId, Box<OpenCredentials>),
+    Try(PartnerId, Box<OpenCredentials>),
 }
 
-async fn read_and_store<'a>(
+async fn read_and_store(
     store: &Store,
     text: &str,
     password_file: PasswordFile<'_>,
-    applying: Applying<'a>,
+    applying: Applying<'_>,
     is_proven: bool,
-) -> Result<Step<'a>, ApplyError> {
+) -> Result<Step, ApplyError> {
     store
         .transaction("apply_settings", |tx| {
             Box::pin(async move {
@@ -180,21 +164,16 @@ async fn read_and_store<'a>(
                     Some(_) | None => unnamed,
                 };
                 let file = file.map_err(ApplyError::Mistakes)?;
-                let values = file.integration.credentials.clone();
-                if !file.integration.share_tenant
-                    && sharing_is_asked(tx, &file.partner, &values, in_force).await?
-                {
-                    return Err(ApplyError::Mistakes(Mistakes(vec![shared_tenant(text)])));
+                let new = &file.integration;
+                if !is_proven && new.is_tried_first(in_force, applying.keys) {
+                    return Ok(Step::Try(file.partner, Box::new(new.credentials.clone())));
                 }
-                match applying.trial {
-                    Trial::Beside(with)
-                        if !is_proven && credentials::are_tried_first(&values, in_force, applying.keys) =>
-                    {
-                        Ok(Step::Try(with, file.partner, Box::new(values)))
+                match store_file(tx, &file, stored.as_ref(), applying).await {
+                    Ok(applied) => Ok(Step::Stored(applied)),
+                    Err(NotSaved::SharedTenant) => {
+                        Err(ApplyError::Mistakes(Mistakes(vec![shared_tenant(text)])))
                     }
-                    Trial::Beside(_) | Trial::Without => {
-                        store_file(tx, &file, stored.as_ref(), applying).await.map(Step::Stored)
-                    }
+                    Err(error) => Err(error.into()),
                 }
             })
         })
@@ -212,52 +191,36 @@ fn shared_tenant(text: &str) -> Mistake {
     }
 }
 
-/// Stores checked settings. The caller holds the partner's lock.
+/// Stores checked settings; its credentials are tried already, or need no trial. The caller holds the partner's
+/// lock.
 pub async fn store_file(
     tx: &Transaction<'_>,
     file: &SettingsFile,
     stored: Option<&PartnerSettings>,
     applying: Applying<'_>,
-) -> Result<Applied, ApplyError> {
-    let partner = &file.partner;
+) -> Result<Applied, NotSaved> {
+    let (partner, new) = (&file.partner, &file.integration);
     let in_force = stored.and_then(|stored| stored.integration.as_ref());
-    let values = file.integration.credentials.clone();
     let sealing = Sealing { keys: applying.keys, entropy: applying.entropy, now: applying.now };
-    let sealed = credentials::seal(partner, &values, in_force, sealing);
-    let new_credentials = sealed.are_new;
-    if new_credentials {
-        credentials::not_refused::<ApplyError>(
-            tx,
-            partner,
-            &values,
-            &sealed.credentials.password.marks,
-            applying.now,
-        )
-        .await?;
-    }
-    let new = NewIntegration {
-        credentials: sealed.credentials,
-        credentials_version: sealed.version,
-        settings: file.integration.settings,
-    };
+    let sealed = new.seal(tx, partner, in_force, sealing).await?;
     settings::store_partner(tx, partner, &file.name, &file.count_zone).await?;
     if let Some(basis) = file.count_basis {
         settings::store_count_basis(tx, partner, basis).await?;
     }
-    settings::store_integration(tx, partner, &new, applying.now).await?;
+    settings::store_integration(tx, partner, &sealed.integration, applying.now).await?;
     settings::store_products(tx, partner, &file.products).await?;
     let (moved, left) = store_companies(tx, partner, &file.companies, stored, applying.now).await?;
     settings::store_contract_billing(tx, partner, &file.contract_billing).await?;
     let before = stored.and_then(|stored| stored.schedule.as_ref());
     let next_run_at = schedule::store(tx, partner, &file.schedule, before, applying.spread, applying.now)
         .await?
-        .ok_or(ApplyError::NeverDue)?;
+        .ok_or(NotSaved::NeverDue)?;
     let report = match &file.report {
         Some(report) => Some(store_report(tx, partner, report, applying).await?),
         None => None,
     };
     let leftovers = leftovers::ask(tx, partner, applying.entropy, applying.now).await?;
-    let state = switch::turn(tx, partner, file.integration.enabled, applying.now).await?;
+    let state = switch::turn(tx, partner, new.enabled, applying.now).await?;
     let mapped = file.companies.iter().filter(|company| company.mapping.is_some()).count();
     Ok(Applied {
         partner: partner.clone(),
@@ -266,7 +229,7 @@ pub async fn store_file(
         left,
         leftovers,
         names: names(file, stored),
-        new_credentials,
+        new_credentials: sealed.new_credentials,
         next_run_at,
         state,
         report,

@@ -7,7 +7,8 @@ use connection::NotTried;
 use domain::PartnerId;
 use jiff::SignedDuration;
 use operations::{
-    connection_settings::{ConnectionForm, CredentialsForm, SavedConnection, Tried},
+    connection_form::{ConnectionForm, CredentialsForm},
+    connections::{SavedConnection, Tried},
     not_saved::NotSaved,
 };
 use store::access::{

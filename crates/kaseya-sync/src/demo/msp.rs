@@ -12,7 +12,7 @@ use domain::{
 use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 use kaseya_simulator::State;
 use messages::v1;
-use operations::settings_file::{IntegrationSection, SettingsFile};
+use operations::{connection_settings::NewConnection, settings_file::SettingsFile};
 use secrecy::SecretString;
 use store::settings::{NewCompany, NewCompanyMapping, NewProduct};
 
@@ -172,7 +172,7 @@ pub(super) fn settings(base: &str) -> SettingsFile {
         name: TENANT.to_owned(),
         count_zone: ZONE.to_owned(),
         count_basis: Some(CountBasis::Users),
-        integration: IntegrationSection {
+        integration: NewConnection {
             credentials: Credentials {
                 host: "bms.ponte-servizi.example".to_owned(),
                 v2_base: Some(base.to_owned()),

@@ -9,7 +9,8 @@ use kaseya::AllowedHosts;
 use kaseya_simulator::Running as Kaseya;
 use operations::{
     access::{MAX_TOKEN_DAYS, TokenForm},
-    settings_update::{self, Applying, Trial},
+    connection_settings::Trial,
+    settings_update::{self, Applying},
     sync_requests::SyncOrder,
 };
 use runtime::Context;

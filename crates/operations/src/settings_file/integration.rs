@@ -1,24 +1,11 @@
 //! The sections `[integration]` and `[brakes]`.
 
-use connection::OpenCredentials;
 use domain::{Billing, Credentials, DriftPolicy, IntegrationSettings, InvoiceDay, NumberSetting};
 use kaseya::{BasesError, Host};
 use secrecy::SecretString;
 
 use super::{Surroundings, section::Section};
-
-/// The sections `[integration]` and `[brakes]`.
-#[derive(Debug, Clone)]
-pub struct IntegrationSection {
-    /// Where and as whom to log in.
-    pub credentials: OpenCredentials,
-    /// The settings.
-    pub settings: IntegrationSettings,
-    /// Whether to use a tenant that another partner of this installation uses.
-    pub share_tenant: bool,
-    /// The position of the switch.
-    pub enabled: bool,
-}
+use crate::connection_settings::NewConnection;
 
 /// The words for a contract's billing.
 pub(super) const BILLING: [(&str, Billing); 2] =
@@ -31,7 +18,7 @@ pub(super) fn read(
     mut section: Section<'_, '_>,
     brakes: Option<Section<'_, '_>>,
     around: Surroundings<'_>,
-) -> Option<IntegrationSection> {
+) -> Option<NewConnection> {
     let host = host(&mut section);
     let (v2_base, v1_base) = bases(&mut section, host.as_ref(), around);
     let user_name = section.text("user_name", r#"user_name = "password-boss-sync""#);
@@ -62,7 +49,7 @@ pub(super) fn read(
     for (setting, number) in read {
         setting.set(&mut settings, number).ok()?;
     }
-    Some(IntegrationSection {
+    Some(NewConnection {
         credentials: Credentials {
             host: host?.as_str().to_owned(),
             v2_base,

@@ -4,7 +4,7 @@
 use domain::IntegrationState;
 use kaseya::Note;
 use operations::{
-    connection_settings::ConnectionForm,
+    connection_form::ConnectionForm,
     not_saved::{Field, MistakeKind, NotSaved},
 };
 use secrecy::SecretString;

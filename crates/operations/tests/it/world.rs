@@ -8,7 +8,7 @@ use kaseya::{Bms, BmsSettings};
 use kaseya_simulator::{Clock, ContractStatus, Running, Simulator, State};
 use operations::{
     Acting, Connections, Operations,
-    connection_settings::{ConnectionForm, CredentialsForm},
+    connection_form::{ConnectionForm, CredentialsForm},
 };
 use secrecy::SecretString;
 use store::{

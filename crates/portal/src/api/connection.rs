@@ -6,7 +6,7 @@ use connection::NotTried;
 use domain::{Billing, ErrorCode, PartnerId};
 use jiff::Timestamp;
 use operations::{
-    connection_settings::{ConnectionForm, CredentialsForm},
+    connection_form::{ConnectionForm, CredentialsForm},
     not_saved::NotSaved,
     read_models::{Advice, Check, Refused, last_try_until, not_before, state_word},
     tried,

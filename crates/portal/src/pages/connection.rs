@@ -11,7 +11,7 @@ use connection::{Authenticated, Checked, Finding, NoAddress, NotTried};
 use domain::{Billing, IntegrationState, NextTry, Remark};
 use jiff::tz::TimeZone;
 use operations::{
-    connection_settings::{ConnectionForm, CredentialsForm},
+    connection_form::{ConnectionForm, CredentialsForm},
     not_saved::{Field, Mistake, MistakeKind, NotSaved},
     tried,
 };
