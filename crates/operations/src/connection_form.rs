@@ -1,7 +1,12 @@
 //! The connection's form as a person fills it in, read into what can be saved (S-02 to S-11).
 
+use std::collections::BTreeMap;
+
 use connection::{OpenCredentials, credentials};
-use domain::{Billing, Credentials, IntegrationSettings, InvoiceDay, MAX_NAME, PartnerId};
+use domain::{
+    Billing, Credentials, DriftPolicy, IntegrationSettings, InvoiceDay, MAX_NAME, NumberOutOfRange,
+    NumberSetting, PartnerId,
+};
 use kaseya::{AllowedHosts, BasesError, Host, Note};
 use secrecy::{ExposeSecret as _, SecretString};
 use store::settings::Integration;
@@ -29,7 +34,7 @@ pub struct CredentialsForm {
     pub company_name: String,
 }
 
-/// The whole form. Settings that it does not ask for keep their stored value.
+/// The whole form.
 #[derive(Debug, Clone)]
 pub struct ConnectionForm {
     /// Where and as whom to log in.
@@ -42,6 +47,10 @@ pub struct ConnectionForm {
     pub invoice_day: Option<i64>,
     /// Whether a run of its own pushes the frozen month-end count.
     pub month_end_run: bool,
+    /// What to do with a line that was edited in Kaseya. `None` keeps the stored answer.
+    pub drift: Option<DriftPolicy>,
+    /// The numbers to set. Those left out keep their stored value.
+    pub numbers: BTreeMap<NumberSetting, i64>,
     /// Whether the person confirms a tenant that another partner of this installation uses.
     pub share_tenant: bool,
 }
@@ -75,14 +84,18 @@ impl ConnectionForm {
             let days = InvoiceDay::RANGE;
             found.within(Field::InvoiceDay, day, (*days.start()).into(), (*days.end()).into());
         }
-        let invoice_day = day.and_then(|day| i8::try_from(day).ok()).and_then(InvoiceDay::new)?;
-        let usual = IntegrationSettings::new(billing?, invoice_day);
-        Some(IntegrationSettings {
-            billing: usual.billing,
-            invoice_day,
-            month_end_run: self.month_end_run,
-            ..*stored.unwrap_or(&usual)
-        })
+        let invoice_day = day.and_then(|day| i8::try_from(day).ok()).and_then(InvoiceDay::new);
+        let usual = IntegrationSettings::new(Billing::Arrears, InvoiceDay::FIRST);
+        let mut settings = *stored.unwrap_or(&usual);
+        settings.month_end_run = self.month_end_run;
+        settings.drift = self.drift.unwrap_or(settings.drift);
+        for (setting, number) in &self.numbers {
+            if let Err(NumberOutOfRange { least, most }) = setting.set(&mut settings, *number) {
+                let (least, most) = (least.into(), most.into());
+                found.note(Field::Number(*setting), MistakeKind::OutOfRange { least, most });
+            }
+        }
+        Some(IntegrationSettings { billing: billing?, invoice_day: invoice_day?, ..settings })
     }
 }
 

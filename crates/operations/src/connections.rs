@@ -1,9 +1,9 @@
 //! The connection to Kaseya as people fill it in: tried, then saved (S-02 to S-15, B-03).
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use connection::{Authenticated, Authenticator, OpenCredentials, Reader};
-use domain::{IntegrationSettings, IntegrationState, NumberSetting, PartnerId, SecurityEventKind};
+use domain::{IntegrationState, NumberSetting, PartnerId, SecurityEventKind};
 use jiff::Timestamp;
 use kaseya::{AllowedHosts, Bms, Note};
 use serde_json::{Value, json};
@@ -174,16 +174,18 @@ impl Connections {
 /// What the security event says about a saved connection; never the password.
 fn details(new: &NewConnection, new_credentials: bool) -> Value {
     let NewConnection { credentials, settings, enabled, .. } = new;
-    let IntegrationSettings { billing, invoice_day, month_end_run, .. } = settings;
+    let numbers = NumberSetting::ALL.iter().map(|number| (number.as_str(), number.of(settings)));
     json!({
         "company_name": credentials.tenant,
         "user_name": credentials.user_name,
         "v2_base": credentials.v2_base,
         "v1_base": credentials.v1_base,
         "new_credentials": new_credentials,
-        "billing": billing.as_str(),
-        "invoice_day": invoice_day.get(),
-        "month_end_run": month_end_run,
+        "billing": settings.billing.as_str(),
+        "invoice_day": settings.invoice_day.get(),
+        "month_end_run": settings.month_end_run,
+        "drift": settings.drift.as_str(),
+        "numbers": numbers.collect::<BTreeMap<_, _>>(),
         "enabled": enabled,
     })
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt};
 
 use connection::{Authenticated, NotTried};
-use domain::{CompanyId, ProductId, TextError, is_name_of};
+use domain::{CompanyId, NumberSetting, ProductId, TextError, is_name_of};
 use kaseya::HostError;
 use store::StoreError;
 
@@ -132,6 +132,7 @@ pub enum Field {
     CompanyName,
     Billing,
     InvoiceDay,
+    Number(NumberSetting),
     Weekday,
     Hour,
     Zone,
@@ -156,6 +157,7 @@ impl Field {
             Self::CompanyName => "company_name",
             Self::Billing => "billing",
             Self::InvoiceDay => "invoice_day",
+            Self::Number(setting) => setting.as_str(),
             Self::Weekday => "weekday",
             Self::Hour => "hour",
             Self::Zone => "zone",

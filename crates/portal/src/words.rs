@@ -13,6 +13,7 @@ mod companies;
 mod company;
 mod confirm;
 mod connection;
+mod connection_rules;
 mod correction;
 mod frame;
 mod holds;
@@ -36,6 +37,7 @@ pub(crate) use companies::Companies;
 pub(crate) use company::Company;
 pub(crate) use confirm::Confirm;
 pub(crate) use connection::Connection;
+pub(crate) use connection_rules::ConnectionRules;
 pub(crate) use correction::Correction;
 pub(crate) use frame::Frame;
 pub(crate) use holds::Holds;
@@ -122,6 +124,7 @@ mod tests {
             Company::ALL,
             Confirm::ALL,
             Connection::ALL,
+            ConnectionRules::ALL,
             Correction::ALL,
             Frame::ALL,
             Holds::ALL,

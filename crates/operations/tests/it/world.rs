@@ -108,6 +108,8 @@ impl World {
             billing: Some(Billing::Arrears),
             invoice_day: Some(5),
             month_end_run: true,
+            drift: None,
+            numbers: std::collections::BTreeMap::new(),
             share_tenant: false,
         }
     }

@@ -3,7 +3,7 @@
 use advice::Facts;
 use axum::{Json, extract::State, http::HeaderMap};
 use connection::NotTried;
-use domain::{Billing, ErrorCode, PartnerId};
+use domain::{Billing, DriftPolicy, ErrorCode, PartnerId};
 use jiff::Timestamp;
 use operations::{
     connection_form::{ConnectionForm, CredentialsForm},
@@ -20,6 +20,7 @@ use super::{
     caller::{Administrator, Caller, settings_of},
     problem::{FieldMistake, Problem, Problems},
     request::{Body, language},
+    shapes::{NewSettingNumbers, SettingNumbers},
 };
 use crate::{Portal, trying};
 
@@ -49,6 +50,10 @@ pub(crate) struct Stored {
     invoice_day: i8,
     /// Whether the frozen month-end count is pushed by a run of its own.
     month_end_run: bool,
+    /// What happens to a line that was edited in Kaseya: ask or send_ours.
+    drift: &'static str,
+    #[serde(flatten)]
+    numbers: SettingNumbers,
     /// Since when the password is the stored one, if that is known.
     password_changed_at: Option<Timestamp>,
     /// Set while Kaseya refuses the credentials.
@@ -67,6 +72,8 @@ impl From<&Integration> for Stored {
             billing: settings.billing.as_str(),
             invoice_day: settings.invoice_day.get(),
             month_end_run: settings.month_end_run,
+            drift: settings.drift.as_str(),
+            numbers: SettingNumbers(*settings),
             password_changed_at: credentials.password.changed_at,
             credentials_refused: known.credentials_refused.map(Refused::from),
         }
@@ -131,6 +138,10 @@ pub(crate) struct NewConnection {
     invoice_day: Option<i64>,
     /// Whether the frozen month-end count is pushed by a run of its own.
     month_end_run: bool,
+    /// What happens to a line that was edited in Kaseya: ask or send_ours; left out, the stored answer stays.
+    drift: Option<String>,
+    #[serde(flatten)]
+    numbers: NewSettingNumbers,
     /// Whether to use a company name in Kaseya that this installation uses already: asked once (`shared-tenant`).
     #[serde(default)]
     share_tenant: bool,
@@ -160,16 +171,20 @@ pub(crate) async fn save(
     headers: HeaderMap,
     Body(new): Body<NewConnection>,
 ) -> Result<Json<SavedConnection>, Problem> {
-    let billing = new.billing.map(|word| {
-        let mistake = || FieldMistake::new("billing", "unknown", "write arrears or advance");
-        Billing::parse(&word).ok_or_else(|| Problem::Mistakes(vec![mistake()]))
-    });
+    let mut mistakes = Vec::new();
+    let billing = word(("billing", "write arrears or advance"), new.billing, Billing::parse, &mut mistakes);
+    let drift = word(("drift", "write ask or send_ours"), new.drift, DriftPolicy::parse, &mut mistakes);
+    if !mistakes.is_empty() {
+        return Err(Problem::Mistakes(mistakes));
+    }
     let form = ConnectionForm {
         credentials: new.credentials.into(),
         enabled: new.enabled,
-        billing: billing.transpose()?,
+        billing,
         invoice_day: new.invoice_day,
         month_end_run: new.month_end_run,
+        drift,
+        numbers: new.numbers.0,
         share_tenant: new.share_tenant,
     };
     let partner = &caller.partner;
@@ -184,6 +199,21 @@ pub(crate) async fn save(
         state: state_word(Some(saved.state)),
         new_credentials: saved.new_credentials,
     }))
+}
+
+/// Reads one of a few words; notes a mistake in the field if it is another.
+fn word<T>(
+    (field, mend): (&'static str, &'static str),
+    word: Option<String>,
+    parse: impl FnOnce(&str) -> Option<T>,
+    mistakes: &mut Vec<FieldMistake>,
+) -> Option<T> {
+    let word = word?;
+    let known = parse(&word);
+    if known.is_none() {
+        mistakes.push(FieldMistake::new(field, "unknown", mend));
+    }
+    known
 }
 
 /// Why nothing was saved or tried, with the help that its code has (S-14).

@@ -1,5 +1,7 @@
 //! The connection to Kaseya (S-02 to S-19): its form, Authenticate with the values on screen, the switch, Save.
 
+use std::{collections::BTreeMap, fmt::Display};
+
 use advice::Advice;
 use askama::Template;
 use axum::{
@@ -8,7 +10,7 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use connection::{Authenticated, Checked, Finding, NoAddress, NotTried};
-use domain::{Billing, IntegrationState, NextTry, Remark};
+use domain::{Billing, DriftPolicy, IntegrationState, NextTry, NumberSetting, Remark};
 use jiff::tz::TimeZone;
 use operations::{
     connection_form::{ConnectionForm, CredentialsForm},
@@ -36,6 +38,7 @@ use crate::{
 struct Connection {
     frame: Frame,
     words: &'static words::Connection,
+    rules: &'static words::ConnectionRules,
     tabs: Vec<tabs::Tab>,
     values: Values,
     /// Whether a password is stored; an empty field keeps it.
@@ -61,6 +64,16 @@ struct Values {
     advance: bool,
     invoice_day: String,
     month_end_run: bool,
+    sends_ours: bool,
+    numbers: BTreeMap<NumberSetting, String>,
+}
+
+/// A number of the rules, as a field.
+struct NumberField {
+    name: &'static str,
+    label: &'static str,
+    help: String,
+    value: String,
 }
 
 /// The outcome of Authenticate or Save.
@@ -123,10 +136,15 @@ pub(crate) struct PostedConnection {
     #[serde(default)]
     month_end_run: bool,
     #[serde(default)]
+    drift: String,
+    #[serde(default)]
     mended: bool,
     #[serde(default)]
     share_tenant: bool,
     action: Action,
+    /// The numbers of the rules, by name.
+    #[serde(flatten)]
+    numbers: BTreeMap<String, String>,
 }
 
 impl PostedConnection {
@@ -142,6 +160,17 @@ impl PostedConnection {
                     || !own(&known.v2_base, &self.v2_base)
                     || !own(&known.v1_base, &self.v1_base)
             })
+    }
+
+    /// The numbers that were posted. An empty field means the default; text that is not a number counts as out of
+    /// range.
+    fn numbers(&self) -> BTreeMap<NumberSetting, i64> {
+        let number = |setting: &NumberSetting| {
+            let text = self.numbers.get(setting.as_str())?.trim();
+            let number = if text.is_empty() { setting.usual().into() } else { text.parse().unwrap_or(-1) };
+            Some((*setting, number))
+        };
+        NumberSetting::ALL.iter().filter_map(number).collect()
     }
 }
 
@@ -173,10 +202,18 @@ impl Values {
             invoice_day: settings
                 .map_or_else(|| "1".to_owned(), |settings| settings.invoice_day.get().to_string()),
             month_end_run: settings.is_none_or(|settings| settings.month_end_run),
+            sends_ours: settings.is_some_and(|settings| settings.drift == DriftPolicy::SendOurs),
+            numbers: stored_numbers(stored),
         }
     }
 
-    fn typed(typed: &PostedConnection) -> Self {
+    fn typed(typed: &PostedConnection, stored: Option<&Integration>) -> Self {
+        let mut numbers = stored_numbers(stored);
+        for (setting, number) in &mut numbers {
+            if let Some(typed) = typed.numbers.get(setting.as_str()) {
+                number.clone_from(typed);
+            }
+        }
         Self {
             host: typed.host.clone(),
             v2_base: typed.v2_base.clone(),
@@ -187,8 +224,19 @@ impl Values {
             advance: typed.billing == "advance",
             invoice_day: typed.invoice_day.clone(),
             month_end_run: typed.month_end_run,
+            sends_ours: typed.drift == DriftPolicy::SendOurs.as_str(),
+            numbers,
         }
     }
+}
+
+/// The numbers in force, as texts.
+fn stored_numbers(stored: Option<&Integration>) -> BTreeMap<NumberSetting, String> {
+    let number = |setting: &NumberSetting| {
+        let number = stored.map_or(setting.usual(), |stored| setting.of(&stored.settings));
+        (*setting, number.to_string())
+    };
+    NumberSetting::ALL.iter().map(number).collect()
 }
 
 impl Connection {
@@ -202,6 +250,7 @@ impl Connection {
         });
         Self {
             words,
+            rules: words::ConnectionRules::of(visit.language),
             tabs: tabs::of(&frame, tabs::At::Connection, stored.is_some()),
             values,
             has_password: stored.is_some(),
@@ -217,6 +266,28 @@ impl Connection {
     /// The help text below the password.
     fn password_help(&self) -> &'static str {
         if self.has_password { self.words.password_stored } else { self.words.password_help }
+    }
+
+    /// The numbers of the rules.
+    fn numbers(&self) -> Vec<NumberField> {
+        let field = |(setting, value): (&NumberSetting, &String)| {
+            let (label, help) = self.rules.number(*setting);
+            let range = setting.range();
+            let values: [(&str, &dyn Display); 4] = [
+                ("help", &help),
+                ("least", range.start()),
+                ("most", range.end()),
+                ("usual", &setting.usual()),
+            ];
+            let help = fill(self.rules.range, &values);
+            NumberField { name: setting.as_str(), label, help, value: value.clone() }
+        };
+        self.values.numbers.iter().map(field).collect()
+    }
+
+    /// Whether a number of the rules has an error.
+    fn has_wrong_number(&self) -> bool {
+        self.mistakes.iter().any(|(field, _)| matches!(field, Field::Number(_)))
     }
 
     /// The error of a field.
@@ -252,7 +323,8 @@ pub(crate) async fn post(
     let (partner, language) = (&visit.partner, visit.language);
     let before = visit.settings(&portal).await?;
     let zone = before.zone().clone();
-    let mut page_of = Connection::of(&visit, &portal, before.integration.as_ref(), Values::typed(&typed));
+    let stored = before.integration.as_ref();
+    let mut page_of = Connection::of(&visit, &portal, stored, Values::typed(&typed, stored));
     let words = page_of.words;
     let reader = advice::Reader { language, now: portal.operations.clock.now().to_zoned(zone.clone()) };
     let refusal = match typed.action {
@@ -274,15 +346,13 @@ pub(crate) async fn post(
             let form = ConnectionForm {
                 credentials,
                 enabled: typed.enabled,
-                billing: match typed.billing.as_str() {
-                    "arrears" => Some(Billing::Arrears),
-                    "advance" => Some(Billing::Advance),
-                    _ => None,
-                },
+                billing: Billing::parse(&typed.billing),
                 // Text that is not a number counts as out of range.
                 invoice_day: (!typed.invoice_day.trim().is_empty())
                     .then(|| typed.invoice_day.trim().parse().unwrap_or(0)),
                 month_end_run: typed.month_end_run,
+                drift: DriftPolicy::parse(&typed.drift),
+                numbers: typed.numbers(),
                 share_tenant: typed.share_tenant,
             };
             let now = portal.operations.clock.now();

@@ -57,6 +57,44 @@ async fn s_09_s_11_user_and_company_name_reach_kaseya_as_typed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn b_01_the_page_has_the_rules_with_range_and_default_in_both_languages() {
+    let world = World::new().await;
+    let cookie = world.sign_in(&world.admin).await;
+    let page = world.page(&cookie, CONNECTION).await.text;
+    for (field, usual) in [("freeze_hour", 6), ("brakes.units", 5), ("brakes.run_percent", 20)] {
+        let shown = format!("name=\"{field}\" type=\"text\" value=\"{usual}\"");
+        assert!(page.contains(&shown), "{field}: {page}");
+    }
+    assert!(page.contains("From 0 to 23; usually 6."), "{page}");
+    let headers = [("cookie", &*cookie), ("accept-language", "it")];
+    let page = world.request(Method::GET, CONNECTION, None, &headers, "").await.text;
+    assert!(page.contains("Regole della sincronizzazione"), "{page}");
+    assert!(page.contains("Da 0 a 23; di solito 6."), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b_01_the_page_saves_the_rules_and_names_a_wrong_one() {
+    let world = World::new().await;
+    let cookie = world.sign_in(&world.admin).await;
+    let base = world.kaseya.base_url();
+    let form = format!(
+        "host=bms.kaseya.com&v2_base={base}&v1_base={base}/api&user_name=sync&password=correct+horse\
+         &company_name=Example+MSP&enabled=true&billing=arrears&invoice_day=5&action=save"
+    );
+    let wrong = format!("{form}&freeze_hour=noon&brakes.units=7");
+    let wrong = world.post(&cookie, CONNECTION, &[], &wrong).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", wrong.text);
+    assert!(wrong.text.contains("Write a whole number from 0 to 23."), "{}", wrong.text);
+    assert!(wrong.text.contains("name=\"brakes.units\" type=\"text\" value=\"7\""), "{}", wrong.text);
+    let right = format!("{form}&freeze_hour=&brakes.units=7&drift=send_ours");
+    let saved = world.post(&cookie, CONNECTION, &[], &right).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text);
+    let stored = world.get("/connection").await.json["values"].clone();
+    assert_eq!((&stored["freeze_hour"], &stored["drift"]), (&json!(6), &json!("send_ours")));
+    assert_eq!((&stored["brakes"]["units"], &stored["brakes"]["percent"]), (&json!(7), &json!(20)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn s_13_every_right_that_a_sync_needs_has_its_tick() {
     let world = World::new().await;
     let tried = async || {

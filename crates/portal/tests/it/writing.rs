@@ -23,6 +23,53 @@ async fn s_06_a_connections_mistakes_are_named_by_field() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn b_01_the_rules_are_saved_and_keep_what_is_left_out() {
+    let world = World::new().await;
+    let saved = world.send(Method::PUT, "/connection", &world.connection(RIGHT)).await;
+    assert_eq!(saved.status, StatusCode::OK, "{}", saved.text);
+    let usual = world.get("/connection").await.json["values"].clone();
+    assert_eq!((&usual["freeze_hour"], &usual["max_count_age_days"]), (&json!(6), &json!(3)));
+    assert_eq!((&usual["call_share_percent"], &usual["drift"]), (&json!(50), &json!("ask")));
+    let brakes = json!({
+        "units": 5, "percent": 20, "units_alone": 25, "run_percent": 20, "run_companies": 5
+    });
+    assert_eq!(usual["brakes"], brakes);
+    let mut other = world.connection(RIGHT);
+    other["freeze_hour"] = json!(4);
+    other["drift"] = json!("send_ours");
+    other["brakes"] = json!({ "units": 9, "run_companies": null });
+    let saved = world.send(Method::PUT, "/connection", &other).await;
+    assert_eq!(saved.status, StatusCode::OK, "{}", saved.text);
+    // The second save says nothing of the rules.
+    let saved = world.send(Method::PUT, "/connection", &world.connection(RIGHT)).await;
+    assert_eq!(saved.status, StatusCode::OK, "{}", saved.text);
+    let stored = world.get("/connection").await.json["values"].clone();
+    assert_eq!((&stored["freeze_hour"], &stored["drift"]), (&json!(4), &json!("send_ours")));
+    assert_eq!((&stored["brakes"]["units"], &stored["brakes"]["percent"]), (&json!(9), &json!(20)));
+    assert_eq!((&stored["brakes"]["run_companies"], &stored["max_count_age_days"]), (&json!(5), &json!(3)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b_01_a_rule_out_of_its_range_is_named_with_the_range() {
+    let world = World::new().await;
+    let mut wrong = world.connection(RIGHT);
+    wrong["freeze_hour"] = json!(24);
+    wrong["call_share_percent"] = json!("half");
+    wrong["brakes"] = json!({ "units": 0, "run_percent": 101 });
+    let answer = world.send(Method::PUT, "/connection", &wrong).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.text);
+    let out_of_range = |field| (field, "out_of_range");
+    let fields_wrong = ["freeze_hour", "call_share_percent", "brakes.units", "brakes.run_percent"];
+    assert_eq!(fields(&answer), fields_wrong.map(out_of_range));
+    assert_eq!(answer.json["errors"][0]["detail"], "write a whole number from 0 to 23");
+    let mut wrong = world.connection(RIGHT);
+    wrong["drift"] = json!("later");
+    let answer = world.send(Method::PUT, "/connection", &wrong).await;
+    assert_eq!(fields(&answer), [("drift", "unknown")], "{}", answer.text);
+    assert_eq!(answer.json["errors"][0]["detail"], "write ask or send_ours");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn b_03_a_connection_is_tried_saved_and_switched() {
     let world = World::new().await;
     let wrong = world.send(Method::PUT, "/connection", &world.connection("wrong")).await;
