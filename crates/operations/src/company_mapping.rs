@@ -5,9 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{
-    AccountId, CompanyId, ContractId, MAX_NOTE, PartnerId, ProductId, SecurityEventKind, ServiceId,
-};
+use domain::{AccountId, CompanyId, ContractId, MAX_NOTE, PartnerId, ProductId, SecurityEventKind};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use store::{
@@ -20,6 +18,7 @@ use store::{
 use crate::{
     Acting,
     acting::Kept,
+    adding_together::{companies_newly_together, of_other_accounts},
     leftovers::{self, Leftover},
     not_saved::{Field, Found, MistakeKind, NotSaved},
 };
@@ -184,7 +183,7 @@ pub fn check(stored: &PartnerSettings, edit: &CompanyEdit) -> Result<Option<NewC
         }
     }
     let mapping = found.none_or(mapping)?;
-    let together = newly_together(stored, &edit.company, &mapping);
+    let together = companies_newly_together(stored, &edit.company, &mapping);
     if together.is_empty() || edit.add_together {
         Ok(Some(mapping))
     } else {
@@ -272,90 +271,4 @@ fn is_moved(before: &CompanyMapping, now: &NewCompanyMapping) -> bool {
     let contracts = now.product_contracts.iter().map(|(product, (contract, _))| (product, *contract));
     let contracts_before = before.product_contracts.iter().map(|(product, contract)| (product, contract.id));
     before.account != now.account || before.contract.id != now.contract || !contracts.eq(contracts_before)
-}
-
-/// What a product's users are added to on a contract: its service, or the product itself until it is mapped to a
-/// service. Without any product a contract stands for all.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum AddedTo {
-    Service(ServiceId),
-    Product(ProductId),
-    Contract,
-}
-
-/// What users are added to: one service on one contract.
-pub(crate) type Target = (ContractId, AddedTo);
-
-/// The targets of a mapping, now or once its products are mapped.
-fn targets(
-    stored: &PartnerSettings,
-    contract: ContractId,
-    own: impl Fn(&ProductId) -> Option<ContractId>,
-) -> BTreeSet<Target> {
-    if stored.products.is_empty() {
-        return BTreeSet::from([(contract, AddedTo::Contract)]);
-    }
-    stored
-        .products
-        .iter()
-        .map(|(id, product)| {
-            let to = product.mapping.as_ref().map(|mapping| AddedTo::Service(mapping.service));
-            (own(id).unwrap_or(contract), to.unwrap_or_else(|| AddedTo::Product(id.clone())))
-        })
-        .collect()
-}
-
-/// The targets of a stored mapping.
-pub(crate) fn stored_targets(stored: &PartnerSettings, mapping: &CompanyMapping) -> BTreeSet<Target> {
-    targets(stored, mapping.contract.id, |product| {
-        mapping.product_contracts.get(product).map(|contract| contract.id)
-    })
-}
-
-/// Other companies on one of these contracts.
-fn beside<'a>(
-    stored: &'a PartnerSettings,
-    company: &'a CompanyId,
-    mapping: &NewCompanyMapping,
-) -> impl Iterator<Item = (&'a CompanyId, &'a CompanyMapping)> {
-    let contracts: BTreeSet<ContractId> = std::iter::once(mapping.contract)
-        .chain(mapping.product_contracts.values().map(|(contract, _)| *contract))
-        .collect();
-    stored.companies.iter().filter(move |(other, _)| *other != company).filter_map(move |(other, known)| {
-        let known = known.mapping.as_ref()?;
-        let mut theirs = std::iter::once(&known.contract).chain(known.product_contracts.values());
-        theirs.any(|contract| contracts.contains(&contract.id)).then_some((other, known))
-    })
-}
-
-/// Companies that map one of these contracts to another account.
-fn of_other_accounts(
-    stored: &PartnerSettings,
-    company: &CompanyId,
-    mapping: &NewCompanyMapping,
-) -> Vec<CompanyId> {
-    beside(stored, company, mapping)
-        .filter(|(_, other)| other.account != mapping.account)
-        .map(|(other, _)| other.clone())
-        .collect()
-}
-
-/// Companies whose users would be added to this company's and are not yet.
-fn newly_together(
-    stored: &PartnerSettings,
-    company: &CompanyId,
-    mapping: &NewCompanyMapping,
-) -> Vec<CompanyId> {
-    let after = targets(stored, mapping.contract, |product| {
-        mapping.product_contracts.get(product).map(|(contract, _)| *contract)
-    });
-    let before = stored.companies.get(company).and_then(|known| known.mapping.as_ref());
-    let before = before.map(|before| stored_targets(stored, before)).unwrap_or_default();
-    beside(stored, company, mapping)
-        .filter(|(_, other)| {
-            let theirs = stored_targets(stored, other);
-            !theirs.is_disjoint(&after) && theirs.is_disjoint(&before)
-        })
-        .map(|(other, _)| other.clone())
-        .collect()
 }

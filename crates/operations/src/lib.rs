@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod acting;
+mod adding_together;
 mod advising;
 pub mod billing_rules;
 pub mod calls_used;

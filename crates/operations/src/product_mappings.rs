@@ -1,6 +1,6 @@
 //! Which services a partner's products are billed as (S-21 to S-25).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use domain::{MAX_NOTE, PartnerId, ProductId, SecurityEventKind, ServiceId};
 use serde_json::{Map, Value, json};
@@ -12,6 +12,7 @@ use store::{
 
 use crate::{
     Acting,
+    adding_together::products_newly_together,
     leftovers::{self, Leftover},
     not_saved::{Field, Found, MistakeKind, NotSaved},
 };
@@ -80,32 +81,7 @@ fn check(
         found.named(Field::Product, names, service.0, name);
     }
     found.none_or(Some(()))?;
-    let together = newly_together(stored, services);
+    let services = services.iter().map(|(product, service)| (product, service.as_ref().map(|(id, _)| *id)));
+    let together = products_newly_together(stored, services);
     if together.is_empty() || add_together { Ok(()) } else { Err(NotSaved::AddProductsTogether(together)) }
-}
-
-/// Products that would be one service and are not yet.
-pub(crate) fn newly_together(stored: &PartnerSettings, services: &ProductServices) -> Vec<ProductId> {
-    let before: BTreeMap<&ProductId, ServiceId> = stored
-        .products
-        .iter()
-        .filter_map(|(product, known)| Some((product, known.mapping.as_ref()?.service)))
-        .collect();
-    let mut after = before.clone();
-    for (product, service) in services {
-        match service {
-            Some((service, _)) => after.insert(product, *service),
-            None => after.remove(product),
-        };
-    }
-    let mut together = BTreeSet::new();
-    for (product, service) in &after {
-        for (other, _) in after.iter().filter(|(other, its)| *other != product && *its == service) {
-            let known = before.get(product) == Some(service) && before.get(other) == Some(service);
-            if !known {
-                together.extend([(*product).clone(), (*other).clone()]);
-            }
-        }
-    }
-    together.into_iter().collect()
 }

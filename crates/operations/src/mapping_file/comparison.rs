@@ -12,10 +12,7 @@ use super::{
     BadRow, Column, Comparison, Difference, Wrong,
     sheet::{Row, Says, Sheet},
 };
-use crate::{
-    company_mapping::{self, Target},
-    product_mappings,
-};
+use crate::adding_together::{Mapped, Target, products_newly_together, products_of};
 
 /// What a row is about.
 type Key = (Option<CompanyId>, Option<ProductId>);
@@ -39,15 +36,13 @@ pub(super) fn compare(
     let Comparing { after, mut bad, .. } = comparing;
     bad.sort_by_key(|row| row.line);
     let services = differences.iter().filter_map(|difference| match difference {
-        Difference::Product { product, to, .. } => {
-            Some((product.clone(), to.as_ref().map(|to| (to.service, to.service_name.clone()))))
-        }
+        Difference::Product { product, to, .. } => Some((product, to.as_ref().map(|to| to.service))),
         _ => None,
     });
     let comparison = Comparison {
         bad,
         companies_together: companies_together(before, &after),
-        products_together: product_mappings::newly_together(before, &services.collect()),
+        products_together: products_newly_together(before, services),
         not_yet_known: Vec::new(),
         leftovers: Vec::new(),
         differences,
@@ -254,10 +249,10 @@ fn companies_together(before: &PartnerSettings, after: &PartnerSettings) -> Vec<
 }
 
 fn by_target(settings: &PartnerSettings) -> BTreeMap<Target, BTreeSet<&CompanyId>> {
-    let mut of: BTreeMap<Target, BTreeSet<&CompanyId>> = BTreeMap::new();
+    let (products, mut of) = (products_of(settings), BTreeMap::<Target, BTreeSet<&CompanyId>>::new());
     for (id, company) in &settings.companies {
         let Some(mapping) = &company.mapping else { continue };
-        for target in company_mapping::stored_targets(settings, mapping) {
+        for target in Mapped::from(mapping).targets(&products) {
             of.entry(target).or_default().insert(id);
         }
     }
