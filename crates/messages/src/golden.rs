@@ -5,10 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::{
     envelope::{KINDS, round_trip},
+    field::wire_instant,
     job_content::JobContent,
     job_done::JobDone,
     v1,
@@ -96,28 +98,43 @@ fn no_number_or_switch_of_the_proto_files_has_a_default() {
     }
 }
 
+/// A golden content as a worker takes it: the head that only one of them shows, and an instant for every count.
+fn complete(mut content: v1::JobContent) -> v1::JobContent {
+    let integration = || v1::SealedIntegration { credentials_version: Some(1), ..Default::default() };
+    content.integration.get_or_insert_with(integration);
+    content.allowance.get_or_insert(v1::CallAllowance { v2: Some(40), v1: Some(0) });
+    content.brakes.get_or_insert(v1::Brakes { units: Some(5), percent: Some(20), units_alone: Some(25) });
+    content.lease_seconds.get_or_insert(60);
+    content.slice_seconds.get_or_insert(30);
+    content.probing.get_or_insert(false);
+    content.setbacks.get_or_insert(0);
+    let targets = content.contracts.iter_mut().flat_map(|contract| &mut contract.targets);
+    for addend in targets.flat_map(|target| &mut target.addends) {
+        addend.counted_at.get_or_insert(wire_instant(Timestamp::UNIX_EPOCH));
+    }
+    content
+}
+
 /// What is read of a message is written and read again as it was: neither way loses a field.
 #[test]
 fn job_content_and_job_done_come_back_as_they_went() {
-    let (mut contents, mut reports) = (0, 0);
     for (kind, text) in golden_files() {
         match kind.strip_prefix("kaseya_sync.v1.") {
             Some("JobDone") => {
-                let wire: v1::JobDone = serde_json::from_str(&text).expect("a JobDone");
+                let mut wire: v1::JobDone = serde_json::from_str(&text).expect("a JobDone");
+                for company in &mut wire.companies {
+                    company.seen_equal.get_or_insert(false);
+                }
                 let done = JobDone::try_from(wire).expect("it can be read");
                 assert_eq!(JobDone::try_from(v1::JobDone::from(done.clone())), Ok(done));
-                reports += 1;
             }
             Some("StartJobAnswer") => {
                 let wire: v1::StartJobAnswer = serde_json::from_str(&text).expect("an answer");
                 let Some(v1::start_job_answer::Answer::Content(content)) = wire.answer else { continue };
-                // One has a count without its instant, which no worker takes.
-                let Ok(content) = JobContent::try_from(content) else { continue };
+                let content = JobContent::try_from(complete(content)).expect("it can be read");
                 assert_eq!(JobContent::try_from(v1::JobContent::from(content.clone())), Ok(content));
-                contents += 1;
             }
             _ => {}
         }
     }
-    assert!(contents >= 4 && reports >= 4, "{contents} contents, {reports} reports");
 }
