@@ -7,7 +7,6 @@ as it stands in the manifests: programs, arguments, variables, users, capabiliti
 
 import base64
 import copy
-import datetime
 import json
 import os
 import pathlib
@@ -23,11 +22,10 @@ from checks import compose
 from checks.monitoring import metrics_asked
 from checks.pods import pods
 from checks.rendering import render
+from checks.running import PARTNER_ID, SERVICES, UNITS, USERS, check_confined, settings, wait
 from checks.tools import ROOT
 
 KUBERNETES = ROOT / "deploy" / "kubernetes"
-PARTNER = ROOT / "tests" / "kube-play" / "partner.toml"
-USERS = 12
 # D6, as a kubelet would add them for a Service called kaseya-sync-portal where nobody says enableServiceLinks: false.
 SERVICE_LINKS = {
     "KASEYA_SYNC_PORTAL_SERVICE_HOST": "10.96.0.7",
@@ -60,15 +58,6 @@ def podman(*arguments: str, **options) -> str:
 
 def asked(*arguments: str) -> bool:
     return subprocess.run(["podman", *arguments], capture_output=True).returncode == 0
-
-
-def wait(label: str, done, seconds: int = 180) -> None:
-    began = time.monotonic()
-    while not done():
-        if time.monotonic() - began > seconds:
-            raise SystemExit(f"{label}: not within {seconds} s")
-        time.sleep(1)
-    print(f"{label}: {time.monotonic() - began:.0f} s", flush=True)
 
 
 class Cluster:
@@ -141,9 +130,7 @@ class Cluster:
                 for item in given["items"]:
                     content[item["path"]] = self.text(given["name"], item["key"])
         if volume["name"] == "settings":
-            day = datetime.date.today().isoformat()
-            report = f'[report]\nday = {day}\nfinal = false\n[[report.company]]\nid = "rossi"\ncounts = {{ standard = {USERS} }}\n'
-            content["partner.toml"] = f"{PARTNER.read_text()}\n{report}"
+            content["partner.toml"] = settings()
         if "configMap" in volume:
             content |= {"90-kaseya-sync.conf": self.files[volume["configMap"]["name"]]["data"]["rabbitmq.conf"]}
         return content
@@ -191,21 +178,6 @@ def process(container: str) -> int:
     return int(podman("inspect", "--format", "{{.State.Pid}}", container))
 
 
-def check_confined(container: str, user: int) -> None:
-    """What the kernel says of the running program."""
-    of_process = pathlib.Path("/proc") / str(process(container))
-    status = dict(line.split(":\t", 1) for line in (of_process / "status").read_text().splitlines() if ":\t" in line)
-    root = next(line.split() for line in (of_process / "mountinfo").read_text().splitlines() if line.split()[4] == "/")
-    found = {
-        "user": status["Uid"].split()[0],
-        "capabilities": int(status["CapBnd"], 16),
-        "no new privileges": status["NoNewPrivs"],
-        "root": root[5].split(",")[0],
-    }
-    if found != {"user": str(user), "capabilities": 0, "no new privileges": "1", "root": "ro"}:
-        raise SystemExit(f"{container}: runs as {found}")
-
-
 def metrics_page(container: str) -> str:
     asked_inside = ["nsenter", "--target", str(process(container)), "--net", sys.executable, "-c", READ_METRICS]
     return subprocess.run(asked_inside, check=True, capture_output=True, text=True).stdout
@@ -223,8 +195,8 @@ def address(pod: str, network: str) -> str:
 
 
 def sync(cluster: Cluster, word: str) -> None:
-    said = cluster.must("operator", "sync-now", "example-msp", "--wait")
-    status = cluster.must("operator", "status", "example-msp")
+    said = cluster.must("operator", "sync-now", PARTNER_ID, "--wait")
+    status = cluster.must("operator", "status", PARTNER_ID)
     if word not in status:
         raise SystemExit(f"after a sync the status does not say {word}: {said}{status}")
     print(f"a sync ends, and the row says {word}", flush=True)
@@ -248,17 +220,17 @@ def main(secrets: pathlib.Path, scratch: pathlib.Path) -> None:
         command = cluster.templates[name]["spec"]["containers"][0]["startupProbe"]["exec"]["command"]
         wait(f"{name} is ready", lambda name=name, command=command: asked("exec", f"{name}-{name}", *command))
     cluster.must("migrate", "migrate")
-    services = ["scheduler", "worker", "results", "portal"]
-    for name in services:
+    for name in SERVICES:
         cluster.play(name, "Deployment")
-    for name in services:
+    for name in SERVICES:
         wait(f"{name} is ready", lambda name=name: ready(name, 1))
     print(f"from nothing to ready: {time.monotonic() - began:.0f} s", flush=True)
 
     for container in [f"{name}-{name}" for name in ["postgres", "rabbitmq"]]:
-        check_confined(container, 999)
-    for name in services:
-        check_confined(programs(name)[0], 65532)
+        check_confined(container, process(container), 999)
+    for name in SERVICES:
+        (container,) = programs(name)
+        check_confined(container, process(container), 65532)
     print("all run as their users, without capabilities, on a read-only root", flush=True)
     for name, wanted in [("scheduler", True), ("worker", False)]:
         (container,) = programs(name)
@@ -267,10 +239,10 @@ def main(secrets: pathlib.Path, scratch: pathlib.Path) -> None:
     print("the scheduler reaches Postgres, the worker does not", flush=True)
 
     cluster.must("operator", "apply", "/settings/partner.toml", "--without-trying")
-    sync(cluster, f"changed (10 → {USERS})")
+    sync(cluster, f"changed ({UNITS} → {USERS})")
     sync(cluster, "unchanged")
 
-    pages = "".join(metrics_page(programs(name)[0]) for name in services)
+    pages = "".join(metrics_page(programs(name)[0]) for name in SERVICES)
     unseen = {metric for metric in metrics_of_alerts() if f"\n{metric}" not in pages}
     if unseen:
         raise SystemExit(f"alerts ask for metrics that no program shows: {sorted(unseen)}")
