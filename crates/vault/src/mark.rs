@@ -21,7 +21,7 @@ impl KeyRing {
     /// The marks of a login with its password: a keyed hash by each key of the ring, the writer's first. Without
     /// the ring no password can be tried against a mark. While a key stays in the ring, its marks stay comparable.
     pub fn marks(&self, login: &Login<'_>, password: &SecretString) -> Vec<String> {
-        self.keys().map(|key| format!("{}.{}", key.id, mark(&key.bytes, login, password))).collect()
+        self.keys().all().map(|key| format!("{}.{}", key.id, mark(&key.bytes, login, password))).collect()
     }
 }
 

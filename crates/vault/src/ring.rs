@@ -4,7 +4,11 @@
 //! that start with `#` are skipped. To rotate: add a new key as `write`, turn the old one to `read`, rewrap every
 //! record, then remove the old line.
 
-use std::{fmt, path::Path};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -12,8 +16,14 @@ use zeroize::Zeroizing;
 
 use crate::cipher::{KEY_LEN, KeyBytes, fresh_key};
 
-/// The keys that wrap data keys.
+/// The keys that wrap data keys. Read again from its file at each use, so that a changed ring needs no restart. While
+/// the file cannot be read, the keys read last stay in use.
 pub struct KeyRing {
+    file: Option<PathBuf>,
+    last: Mutex<Arc<Keys>>,
+}
+
+pub(crate) struct Keys {
     writer: Key,
     readers: Vec<Key>,
 }
@@ -69,11 +79,49 @@ pub enum KeyRingError {
 impl KeyRing {
     /// Reads the text form from a file.
     pub fn read(path: &Path) -> Result<Self, KeyRingError> {
+        Ok(Self { file: Some(path.to_owned()), last: Mutex::new(Arc::new(Keys::read(path)?)) })
+    }
+
+    /// Reads the text form, once.
+    pub fn parse(text: &SecretString) -> Result<Self, KeyRingError> {
+        Ok(Self { file: None, last: Mutex::new(Arc::new(Keys::parse(text)?)) })
+    }
+
+    /// The text form of a new ring with one key. Keep it outside the database.
+    pub fn generate(id: &str, mut fill: impl FnMut(&mut [u8])) -> Result<SecretString, KeyRingError> {
+        if !is_id(id) {
+            return Err(KeyRingError::Id { line: 1 });
+        }
+        let key = Zeroizing::new(STANDARD.encode(fresh_key(&mut fill).as_slice()));
+        Ok(SecretString::from(format!("write {id} {}\n", key.as_str())))
+    }
+
+    /// The id of the key that wraps new records.
+    pub fn writer_id(&self) -> String {
+        self.keys().writer.id.clone()
+    }
+
+    pub(crate) fn keys(&self) -> Arc<Keys> {
+        let read = self.file.as_deref().map(Keys::read);
+        // The keys inside are replaced as a whole, so a panic elsewhere left none half-written.
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        match read {
+            Some(Ok(keys)) => *last = Arc::new(keys),
+            Some(Err(error)) => {
+                tracing::warn!(%error, "the key ring cannot be read again: its last keys stay in use")
+            }
+            None => {}
+        }
+        Arc::clone(&last)
+    }
+}
+
+impl Keys {
+    fn read(path: &Path) -> Result<Self, KeyRingError> {
         Self::parse(&SecretString::from(std::fs::read_to_string(path)?))
     }
 
-    /// Reads the text form.
-    pub fn parse(text: &SecretString) -> Result<Self, KeyRingError> {
+    fn parse(text: &SecretString) -> Result<Self, KeyRingError> {
         let mut writer: Option<Key> = None;
         let mut readers: Vec<Key> = Vec::new();
         for (line, text) in (1..).zip(text.expose_secret().lines()) {
@@ -101,38 +149,25 @@ impl KeyRing {
         Ok(Self { writer: writer.ok_or(KeyRingError::NoWriter)?, readers })
     }
 
-    /// The text form of a new ring with one key. Keep it outside the database.
-    pub fn generate(id: &str, mut fill: impl FnMut(&mut [u8])) -> Result<SecretString, KeyRingError> {
-        if !is_id(id) {
-            return Err(KeyRingError::Id { line: 1 });
-        }
-        let key = Zeroizing::new(STANDARD.encode(fresh_key(&mut fill).as_slice()));
-        Ok(SecretString::from(format!("write {id} {}\n", key.as_str())))
-    }
-
-    /// The id of the key that wraps new records.
-    pub fn writer_id(&self) -> &str {
-        &self.writer.id
-    }
-
     pub(crate) fn writer(&self) -> &Key {
         &self.writer
     }
 
     /// All keys, the writer first.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &Key> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Key> {
         std::iter::once(&self.writer).chain(&self.readers)
     }
 
     pub(crate) fn key(&self, id: &str) -> Option<&Key> {
-        self.keys().find(|key| key.id == id)
+        self.all().find(|key| key.id == id)
     }
 }
 
 impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let readers: Vec<&str> = self.readers.iter().map(|key| key.id.as_str()).collect();
-        f.debug_struct("KeyRing").field("writer", &self.writer.id).field("readers", &readers).finish()
+        let keys = Arc::clone(&self.last.lock().unwrap_or_else(PoisonError::into_inner));
+        let readers: Vec<&str> = keys.readers.iter().map(|key| key.id.as_str()).collect();
+        f.debug_struct("KeyRing").field("writer", &keys.writer.id).field("readers", &readers).finish()
     }
 }
 

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use crate::{
     KeyRing,
     cipher::{KEY_LEN, KeyBytes, decrypt, encrypt, fresh_key},
+    ring::Keys,
 };
 
 const VERSION: &str = "v2";
@@ -69,12 +70,12 @@ impl KeyRing {
         let data_key = fresh_key(&mut fill);
         let aad = secret_aad(associated);
         let body = encrypt(&data_key, &aad, secret.expose_secret().as_bytes(), &mut fill);
-        self.wrap(&data_key, associated, &body, fill)
+        wrap(&self.keys(), &data_key, associated, &body, fill)
     }
 
     /// Opens a secret that was sealed for `associated`.
     pub fn open(&self, associated: &Associated<'_>, sealed: &Sealed) -> Result<SecretString, VaultError> {
-        let (data_key, body) = self.unwrap(associated, sealed)?;
+        let (data_key, body) = unwrap(&self.keys(), associated, sealed)?;
         let plain = decrypt(&data_key, &secret_aad(associated), &body).ok_or(VaultError::Refused)?;
         let text = std::str::from_utf8(&plain).map_err(|_| VaultError::Refused)?;
         Ok(SecretString::from(text))
@@ -88,40 +89,41 @@ impl KeyRing {
         sealed: &Sealed,
         fill: impl FnMut(&mut [u8]),
     ) -> Result<Option<Sealed>, VaultError> {
-        let (data_key, body) = self.unwrap(associated, sealed)?;
-        if parts(sealed)?.key_id == self.writer_id() {
+        let keys = self.keys();
+        let (data_key, body) = unwrap(&keys, associated, sealed)?;
+        if parts(sealed)?.key_id == keys.writer().id {
             return Ok(None);
         }
-        Ok(Some(self.wrap(&data_key, associated, &body, fill)))
+        Ok(Some(wrap(&keys, &data_key, associated, &body, fill)))
     }
+}
 
-    fn wrap(
-        &self,
-        data_key: &KeyBytes,
-        associated: &Associated<'_>,
-        body: &[u8],
-        mut fill: impl FnMut(&mut [u8]),
-    ) -> Sealed {
-        let writer = self.writer();
-        let aad = key_aad(&writer.id, associated);
-        let wrapped = encrypt(&writer.bytes, &aad, data_key.as_slice(), &mut fill);
-        let [wrapped, body] = [&wrapped, body].map(|bytes| URL_SAFE_NO_PAD.encode(bytes));
-        Sealed(format!("{VERSION}.{}.{wrapped}.{body}", writer.id))
-    }
+fn wrap(
+    keys: &Keys,
+    data_key: &KeyBytes,
+    associated: &Associated<'_>,
+    body: &[u8],
+    mut fill: impl FnMut(&mut [u8]),
+) -> Sealed {
+    let writer = keys.writer();
+    let aad = key_aad(&writer.id, associated);
+    let wrapped = encrypt(&writer.bytes, &aad, data_key.as_slice(), &mut fill);
+    let [wrapped, body] = [&wrapped, body].map(|bytes| URL_SAFE_NO_PAD.encode(bytes));
+    Sealed(format!("{VERSION}.{}.{wrapped}.{body}", writer.id))
+}
 
-    fn unwrap(
-        &self,
-        associated: &Associated<'_>,
-        sealed: &Sealed,
-    ) -> Result<(KeyBytes, Vec<u8>), VaultError> {
-        let parts = parts(sealed)?;
-        let key = self.key(parts.key_id).ok_or_else(|| VaultError::UnknownKey(parts.key_id.to_owned()))?;
-        let plain = decrypt(&key.bytes, &key_aad(parts.key_id, associated), &parts.wrapped);
-        let plain = plain.filter(|plain| plain.len() == KEY_LEN).ok_or(VaultError::Refused)?;
-        let mut data_key = Zeroizing::new([0; KEY_LEN]);
-        data_key.copy_from_slice(&plain);
-        Ok((data_key, parts.body))
-    }
+fn unwrap(
+    keys: &Keys,
+    associated: &Associated<'_>,
+    sealed: &Sealed,
+) -> Result<(KeyBytes, Vec<u8>), VaultError> {
+    let parts = parts(sealed)?;
+    let key = keys.key(parts.key_id).ok_or_else(|| VaultError::UnknownKey(parts.key_id.to_owned()))?;
+    let plain = decrypt(&key.bytes, &key_aad(parts.key_id, associated), &parts.wrapped);
+    let plain = plain.filter(|plain| plain.len() == KEY_LEN).ok_or(VaultError::Refused)?;
+    let mut data_key = Zeroizing::new([0; KEY_LEN]);
+    data_key.copy_from_slice(&plain);
+    Ok((data_key, parts.body))
 }
 
 struct Parts<'a> {

@@ -169,6 +169,22 @@ fn a_ring_is_read_from_a_file_and_a_missing_file_is_named() {
 }
 
 #[test]
+fn a_changed_file_is_taken_without_a_restart_and_a_broken_one_is_not() {
+    let path = std::env::temp_dir().join(format!("changed-key-ring-{}", std::process::id()));
+    std::fs::write(&path, format!("write a {A}\n")).unwrap();
+    let ring = KeyRing::read(&path).unwrap();
+    let sealed = seal(&ring, "pass");
+    std::fs::write(&path, format!("write b {B}\nread a {A}\n")).unwrap();
+    let again = ring.rewrap(&HERE, &sealed, counting(9)).unwrap().expect("wrapped by the old key");
+    std::fs::write(&path, format!("write b {B}\n")).unwrap();
+    assert_eq!(ring.open(&HERE, &sealed).unwrap_err(), VaultError::UnknownKey("a".into()));
+    assert_eq!(ring.open(&HERE, &again).unwrap().expose_secret(), "pass");
+    std::fs::write(&path, "write b").unwrap();
+    assert_eq!(ring.open(&HERE, &again).unwrap().expose_secret(), "pass", "by the keys read last");
+    std::fs::remove_file(&path).unwrap();
+}
+
+#[test]
 fn bad_rings_are_refused_with_their_line() {
     for (text, message) in [
         (String::new(), "key ring: no `write` key; exactly one key writes"),
