@@ -353,6 +353,8 @@ pub(crate) enum Keys {
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
     },
+    /// Seals every stored password with the key that writes, so that the keys that only read can go. Nothing stops.
+    Rotate,
 }
 
 #[derive(Debug, Subcommand)]

@@ -56,6 +56,9 @@ pub fn main() -> ExitCode {
         Command::Keys(Keys::New { id, file }) => {
             run(FOR_PEOPLE, config, move |context| async move { keys::new(&context, &id, file.as_deref()) })
         }
+        Command::Keys(Keys::Rotate) => on_installation(config, data_dir, |installation| async move {
+            keys::rotate(&installation).await
+        }),
         Command::Apply { file, without_trying, by } => {
             on_installation(config, data_dir, move |installation| async move {
                 apply::command(&installation, &file, without_trying, &by.by).await

@@ -22,6 +22,7 @@ pub mod frozen_counts;
 pub mod intake;
 mod journal_sheet;
 pub mod kaseya_reading;
+pub mod key_rotation;
 pub mod leftovers;
 pub mod mapping_file;
 mod never_shown;

@@ -8,6 +8,7 @@ pub mod password_ages;
 pub mod probes;
 mod reading;
 pub mod refused_credentials;
+pub mod resealing;
 pub mod schedules;
 pub mod start_over;
 pub mod switch;

@@ -5,6 +5,7 @@ mod company_mapping;
 mod connection_settings;
 mod decisions;
 mod kaseya_reading;
+mod key_rotation;
 mod mapping_file;
 mod product_mappings;
 mod schedule;

@@ -27,6 +27,8 @@ pub(crate) struct World {
     pub(crate) connections: Connections,
     pub(crate) partner: PartnerId,
     pub(crate) actor: Actor,
+    /// The key ring's text.
+    pub(crate) ring: SecretString,
     keys: Arc<KeyRing>,
 }
 
@@ -52,7 +54,7 @@ impl World {
         let connections = connections(&database, &clock, entropy, Arc::clone(&keys));
         let actor = Actor { name: "Pia".to_owned(), identity: None, address: None, trace_id: None };
         let partner = PartnerId::new("msp-1").expect("an id");
-        Self { database, kaseya, connections, keys, partner, actor }
+        Self { database, kaseya, connections, ring, keys, partner, actor }
     }
 
     /// The same with its connection saved.
