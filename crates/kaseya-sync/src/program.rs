@@ -26,10 +26,10 @@ use crate::{
 };
 
 /// For a person at a terminal: only errors. The broker's library complains about connections that we close; the bus
-/// itself reports what matters.
+/// itself reports what matters. That of the migrations complains about those of a newer version, which are let through.
 const FOR_PEOPLE: &str = "
 [log]
-filter = \"warn,lapin=off\"
+filter = \"warn,lapin=off,refinery_core=off\"
 format = \"text\"
 ";
 /// Like any other service.
@@ -56,9 +56,9 @@ pub fn main() -> ExitCode {
         Command::Keys(Keys::New { id, file }) => {
             run(FOR_PEOPLE, config, move |context| async move { keys::new(&context, &id, file.as_deref()) })
         }
-        Command::Keys(Keys::Rotate) => on_installation(config, data_dir, |installation| async move {
-            keys::rotate(&installation).await
-        }),
+        Command::Keys(Keys::Rotate) => {
+            on_installation(config, data_dir, |installation| async move { keys::rotate(&installation).await })
+        }
         Command::Apply { file, without_trying, by } => {
             on_installation(config, data_dir, move |installation| async move {
                 apply::command(&installation, &file, without_trying, &by.by).await
