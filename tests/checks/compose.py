@@ -95,5 +95,5 @@ BROKEN_COMPOSE = [
     ("a log without limit", ', max-file: "5"', "", "its log must be limited"),
     ("a tmpfs without limit", "/tmp:size=64m", "/tmp", "a tmpfs must be limited"),
     ("a secret nobody makes", "file: secrets/key-ring", "file: secrets/ring", "nobody makes"),
-    ("a variable without default", "${KASEYA_SYNC_VERSION:-dev}", "${KASEYA_SYNC_VERSION_}", "variable is not set"),
+    ("a variable without default", "${IMAGE_TAG:-dev}", "${IMAGE_TAG_}", "variable is not set"),
 ]
