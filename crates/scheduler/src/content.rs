@@ -264,6 +264,7 @@ pub fn contract_work<'a>(plan: &ContractPlan, known: impl Fn(ServiceId) -> Known
         account_name_shared: false,
         also_look_for: BTreeSet::new(),
         ask_account: false,
+        ask_owner: false,
         waiting: Vec::new(),
     }
 }

@@ -32,10 +32,11 @@ fn is_known(contract: &Contract, shown: &ShownContract) -> bool {
     contract.account_name.as_ref().is_some_and(same) || contract.owner_name.as_ref().is_some_and(same)
 }
 
-/// Whether to check the contract's owner: before a change if the survey does not prove it, and always if the survey
-/// shows another account's name.
+/// Whether to check the contract's owner, which the survey does not prove: before a change, if the survey shows another
+/// account's name, and if a code stands on the contract, because a look-up by id shows no name and would let a code go
+/// that an earlier survey gave.
 pub(crate) fn is_in_doubt(contract: &Contract, shown: &ShownContract, changing: bool) -> bool {
-    !is_known(contract, shown) && (changing || shown.account_name.is_some())
+    !is_known(contract, shown) && (changing || shown.account_name.is_some() || contract.ask_owner)
 }
 
 /// Why the contract or its account is not believed, if the id belongs to another name (G-06). A name that Kaseya

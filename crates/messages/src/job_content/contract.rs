@@ -56,6 +56,8 @@ pub struct Contract {
     pub also_look_for: BTreeSet<ServiceId>,
     /// Whether to check its account even if nothing changes.
     pub ask_account: bool,
+    /// Whether to check its owner even if the survey leaves it open and nothing changes.
+    pub ask_owner: bool,
     /// Changes of its lines, for any service and any partner, that may not be visible yet.
     pub waiting: Vec<WaitingChange>,
 }
@@ -155,6 +157,7 @@ impl TryFrom<v1::ContractWork> for Contract {
                 .map_err(|error| error.within("contradiction"))?,
             also_look_for: work.also_look_for.into_iter().map(ServiceId).collect(),
             ask_account: work.ask_account.unwrap_or(false),
+            ask_owner: work.ask_owner.unwrap_or(false),
             waiting: work
                 .waiting
                 .into_iter()
@@ -186,6 +189,7 @@ impl From<Contract> for v1::ContractWork {
             contradiction: contract.contradiction.map(v1::Remark::from),
             also_look_for: contract.also_look_for.into_iter().map(|service| service.0).collect(),
             ask_account: Some(contract.ask_account),
+            ask_owner: Some(contract.ask_owner),
             waiting: contract.waiting.into_iter().map(v1::WaitingChange::from).collect(),
         }
     }

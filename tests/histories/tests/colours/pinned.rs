@@ -212,6 +212,23 @@ fn case_a23_a_contract_that_moved_away_is_no_green_row() {
     live(&Story { events: vec![(3, 10, Event::ContractMoves { company: 0, away: true })], ..quiet() });
 }
 
+/// Among many contracts a run of few looks them up by id, which shows no account: what a survey said stands until the
+/// account itself is asked. Seed 27 of the long mode: its list is full, so it cannot say.
+#[test]
+fn case_a23_a_look_up_that_shows_no_account_takes_no_code_back() {
+    let company = |users| CompanyStart { users, ..quiet().companies[0].clone() };
+    let story = Story {
+        first_day: 26,
+        invoice_day: 1,
+        other_contracts: 120,
+        final_after: None,
+        companies: vec![company([0, 0]), company([0, 146]), company([8, 11])],
+        events: vec![(3, 13, Event::ContractMoves { company: 1, away: true })],
+        ..quiet()
+    };
+    live(&story);
+}
+
 #[test]
 fn case_a24_a_line_beyond_a_full_page_is_read() {
     let users = Event::Users { company: 0, product: 0, users: 6 };
