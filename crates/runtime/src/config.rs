@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::config_error::ConfigError;
-use crate::environment::ENV_PREFIX;
+use crate::environment::{self, ENV_PREFIX};
 use crate::service_links;
 
 /// The defaults of the sections that this crate owns.
@@ -48,9 +48,11 @@ impl Config {
             }
             figment = figment.merge(Toml::file_exact(path));
         }
-        let links = service_links::in_environment();
+        let mut no_settings = service_links::in_environment();
+        // Compose passes a variable that is not set as an empty one.
+        no_settings.extend(environment::empty());
         let ours =
-            Env::prefixed(ENV_PREFIX).filter(move |key| !links.contains(&format!("{ENV_PREFIX}{key}")));
+            Env::prefixed(ENV_PREFIX).filter(move |key| !no_settings.contains(&format!("{ENV_PREFIX}{key}")));
         figment = figment.merge(ours.split("__"));
 
         for section in keys(&figment)? {

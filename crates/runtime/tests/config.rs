@@ -56,6 +56,20 @@ fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
 }
 
 #[test]
+fn case_d10_an_empty_variable_is_one_that_is_not_set() {
+    jailed(|jail| {
+        jail.create_file("sync.toml", "[worker]\njobs = 7\ncall_timeout = \"2s\"\nkeys_file = \"k\"\n")
+            .unwrap();
+        for name in ["KASEYA_SYNC_WORKER__JOBS", "KASEYA_SYNC_WORKER__KEYS_FILE", "KASEYA_SYNC_UNKNOWN__KEY"]
+        {
+            jail.set_env(name, "");
+        }
+        let worker = read(Some("sync.toml")).expect("as without them");
+        assert_eq!((worker.jobs, worker.keys_file), (7, SecretFile::at("k")));
+    });
+}
+
+#[test]
 fn a_missing_key_is_named_with_its_variable() {
     jailed(|_| {
         assert_eq!(
