@@ -80,7 +80,7 @@ BROKEN_COMPOSE = [
     ("unknown program", "[/usr/local/bin/kaseya-sync-worker]", "[/usr/local/bin/kaseya-worker]", "the image has no"),
     ("another's health", "kaseya-sync-results, health-check", "kaseya-sync-worker, health-check", "for its health"),
     ("a secret not given", "      - database-url\n", "", "but asks for"),
-    ("worker at the database", "networks: [broker, outside]", "networks: [broker, database]", "not reach the database"),
+    ("worker at the database", "networks: [broker, outside, telemetry]", "networks: [broker, database]", "not reach the database"),
     ("writable", "read_only: true", "read_only: false", "must be read-only"),
     ("Postgres as its image is", "  postgres:\n    <<: *hardened\n", "  postgres:\n", "postgres: must be read-only"),
     ("RabbitMQ as its image is", "  rabbitmq:\n    <<: *hardened\n", "  rabbitmq:\n", "rabbitmq: must be read-only"),

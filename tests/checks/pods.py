@@ -4,8 +4,12 @@ import os
 
 from checks.refusals import Refused
 
-# Of docker-compose.yml: for development on one machine.
-DEVELOPMENT = {"KASEYA_SYNC_KASEYA__ALLOW_LOOPBACK_HTTP", "KASEYA_SYNC_PORTAL__PLAIN_HTTP"}
+# Of docker-compose.yml: for development on one machine, and where spans go, which an overlay says with the way there.
+NOT_IN_PODS = {
+    "KASEYA_SYNC_KASEYA__ALLOW_LOOPBACK_HTTP",
+    "KASEYA_SYNC_PORTAL__PLAIN_HTTP",
+    "KASEYA_SYNC_TELEMETRY__OTLP_ENDPOINT",
+}
 # By the way to Postgres, which is the overlay's.
 PLAINTEXT = "KASEYA_SYNC_DATABASE__ALLOW_PLAINTEXT"
 # Asked by probes, which a command that ends has none of.
@@ -85,7 +89,7 @@ def check_as_in_compose(name: str, pod: dict, service: dict, compose: dict, plai
         if name != "operator" or container["command"] != service["entrypoint"]:
             raise Refused(f"{name}: runs {container['command']}, and {service['entrypoint']} in docker-compose.yml")
     here = {variable["name"]: variable["value"] for variable in container["env"]}
-    there = {key: value for key, value in service["environment"].items() if key not in DEVELOPMENT}
+    there = {key: value for key, value in service["environment"].items() if key not in NOT_IN_PODS}
     if not plaintext:
         there.pop(PLAINTEXT, None)
     for variables in (here, there):

@@ -4,7 +4,9 @@ import ipaddress
 
 from checks.refusals import Refused
 
-# What a port leads to. Compose's network `portals` is for clients of the broker on the machine itself.
+# Compose's networks for clients of the broker on the machine itself, and for what collects spans and metrics.
+NOT_REACHED = {"portals", "telemetry"}
+# What a port leads to.
 BY_PORT = {53: "dns", 443: "outside", 5432: "database", 5671: "broker", 5672: "broker"}
 # An address of each private range: none may be reached as if it were the internet.
 PRIVATE = ["10.1.2.3", "100.64.1.2", "127.0.0.1", "169.254.169.254", "172.16.1.2", "192.168.1.2", "fd00::1", "fe80::1"]
@@ -58,7 +60,7 @@ def check_egress(name: str, reached: dict, pods: dict, compose: dict) -> None:
         raise Refused(f"{name}: reaches the ports {sorted(unknown)}, and nobody says for what")
     found = {BY_PORT[port] for port in reached} - {"dns"}
     service = compose["services"][name]
-    wanted = set(service["networks"]) - {"portals"} if "build" in service else set()
+    wanted = set(service["networks"]) - NOT_REACHED if "build" in service else set()
     if found != wanted:
         raise Refused(f"{name}: reaches {sorted(found)}, and {sorted(wanted)} in docker-compose.yml")
     for port, peers in reached.items():

@@ -21,6 +21,7 @@ import yaml
 from checks import compose
 from checks.monitoring import metrics_asked
 from checks.pods import pods
+from checks.reach import NOT_REACHED
 from checks.rendering import render
 from checks.running import PARTNER_ID, SERVICES, UNITS, USERS, check_confined, settings, wait
 from checks.tools import ROOT
@@ -140,7 +141,7 @@ class Cluster:
         for pod in podman("pod", "ps", "--format", "{{.Name}}").split():
             if pod.startswith(f"{name}-pod-"):
                 podman("pod", "rm", "--force", pod)
-        networks = sorted(self.compose["services"][name]["networks"].keys() - {"portals"})
+        networks = sorted(self.compose["services"][name]["networks"].keys() - NOT_REACHED)
         with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
             yaml.safe_dump_all(self.documents(name, kind, replicas, arguments), file)
             file.flush()
