@@ -79,6 +79,8 @@ TOGETHER = [
     ("an alert on nothing", RULES, "dead_letters_kept", "dead_letters_waiting", "no program shows"),
     ("an alert that never comes", RULES, "(dead_letters_kept)) > 0", "(dead_letters_kept)) > 1000", "promtool test"),
     ("an alert that cannot be read", RULES, "abs(clock_skew) > 10", "abs(clock_skew > 10", "promtool check"),
+    ("a panel of nothing", "components/monitoring/dashboard.json", "dead_letters_age", "dead_letters_old", "no program shows"),
+    ("a panel that is no query", "components/monitoring/dashboard.json", "max(dead_letters_age)", "max(dead_letters_age", "promtool"),
     ("scaling on nothing", SCALED, "scheduler_jobs_open", "scheduler_jobs_waiting", "no program shows"),
     ("scaling nothing", SCALED, "scaleTargetRef: { name: worker }", "scaleTargetRef: { name: workers }", "must be a Deployment"),
     ("replicas set twice", "overlays/scaled/kustomization.yaml", "  - { name: results, count: 2 }",

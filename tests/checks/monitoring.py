@@ -1,6 +1,8 @@
-"""The alerts and the scaling of deploy/kubernetes: metrics that the programs have, and rules that promtool takes and tries."""
+"""The alerts, the dashboard and the scaling of deploy/kubernetes: metrics that the programs have, and rules that promtool takes
+and tries."""
 
 import functools
+import json
 import pathlib
 import re
 import subprocess
@@ -15,7 +17,7 @@ TESTS = ROOT / "tests" / "checks" / "alerts.test.yaml"
 # Of Prometheus and its exporters' library.
 NOT_OURS = {"target_info", "up"}
 # Words of PromQL that look like a metric, and labels.
-WORDS = re.compile(r"\{[^}]*\}|\[[^]]*\]|\b(?:by|without)\s*\([^)]*\)|\b(?:or|and|unless|absent|sum|max|min|abs|increase|rate)\b")
+WORDS = re.compile(r"\{[^}]*\}|\[[^]]*\]|\b(?:by|without)\s*\([^)]*\)|\b(?:or|and|unless|absent|sum|max|min|abs|count|topk|histogram_quantile|increase|rate)\b")
 
 
 def metrics_shown() -> set[str]:
@@ -27,7 +29,7 @@ def metrics_shown() -> set[str]:
             continue
         for name in re.findall(r'"([a-z_]+(?:\.[a-z_]+)+)"', text):
             plain = name.replace(".", "_")
-            names |= {plain, f"{plain}_total"}
+            names |= {plain, f"{plain}_total", f"{plain}_seconds_bucket"}
     return names
 
 
@@ -47,9 +49,27 @@ def check_monitoring(objects: list[dict], shown: set[str]) -> None:
             for rule in (rule for group in thing["spec"]["groups"] for rule in group["rules"]):
                 check_metrics(rule["alert"], rule["expr"], shown)
             check_alerts(yaml.safe_dump(thing["spec"]))
+        if thing["kind"] == "ConfigMap" and thing["metadata"]["name"] == "grafana-dashboard":
+            (dashboard,) = map(json.loads, thing["data"].values())
+            check_dashboard(dashboard, shown)
         if thing["kind"] == "ScaledObject":
             for trigger in thing["spec"]["triggers"]:
                 check_metrics(thing["metadata"]["name"], trigger["metadata"]["query"], shown)
+
+
+def check_dashboard(dashboard: dict, shown: set[str]) -> None:
+    """Each panel asks what a program shows, in a query that promtool takes."""
+    rules = []
+    for panel in dashboard["panels"]:
+        for target in panel["targets"]:
+            check_metrics(f"dashboard, {panel['title']}", target["expr"], shown)
+            rules.append({"record": f"panel:{panel['id']}:{target['refId'].lower()}", "expr": target["expr"]})
+    with tempfile.TemporaryDirectory() as temporary:
+        file = pathlib.Path(temporary) / "panels.yaml"
+        file.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))
+        done = subprocess.run(["promtool", "check", "rules", file], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Refused(f"dashboard: promtool: {done.stdout}{done.stderr}")
 
 
 @functools.cache
