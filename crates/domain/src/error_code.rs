@@ -126,6 +126,12 @@ codes! {
 }
 
 impl ErrorCode {
+    /// Whether the code leaves open whose the contract is: it is about the owner, or an answer was unusable, perhaps the
+    /// one about the owner.
+    pub fn leaves_owner_open(self) -> bool {
+        matches!(self, Self::Acc01 | Self::Con04 | Self::Map05 | Self::Unk01)
+    }
+
     /// Whether the code reports what Kaseya showed of an account, a contract or a line. It then stands until the next
     /// reading of Kaseya (G-02), whatever prevents that reading meanwhile.
     pub fn is_seen(self) -> bool {

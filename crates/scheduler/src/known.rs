@@ -252,7 +252,7 @@ impl Known {
                 .filter(|ours| !work.targets.iter().any(|target| target.service == *ours))
                 .collect(),
             ask_account: self.window_begun.is_some() || known.code_stands,
-            ask_owner: known.code_stands,
+            ask_owner: known.owner_is_open,
             owner_account: known.owner_account,
             owner_name: known.owner_name.clone(),
             ..work

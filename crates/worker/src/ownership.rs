@@ -33,8 +33,8 @@ fn is_known(contract: &Contract, shown: &ShownContract) -> bool {
 }
 
 /// Whether to check the contract's owner, which the survey does not prove: before a change, if the survey shows another
-/// account's name, and if a code stands on the contract, because a look-up by id shows no name and would let a code go
-/// that an earlier survey gave.
+/// account's name, and if a code that leaves the owner open stands on the contract, because a look-up by id shows no
+/// name and would let a code go that an earlier survey gave.
 pub(crate) fn is_in_doubt(contract: &Contract, shown: &ShownContract, changing: bool) -> bool {
     !is_known(contract, shown) && (changing || shown.account_name.is_some() || contract.ask_owner)
 }

@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    AccountId, ContractId, Evidence, ExpectedTotal, JobId, PartnerId, SeenContract, ServiceId, ShownContract,
+    AccountId, ContractId, ErrorCode, Evidence, ExpectedTotal, JobId, PartnerId, SeenContract, ServiceId,
+    ShownContract,
 };
 use jiff::{Timestamp, civil::Date};
 
@@ -210,6 +211,8 @@ pub struct KnownContract {
     pub expected: Option<ExpectedTotal>,
     /// Whether its newest reading gave a code.
     pub code_stands: bool,
+    /// Whether the code that stands leaves open whose it is.
+    pub owner_is_open: bool,
     /// The name of its account, from when that was last found to be the mapped one.
     pub owner_name: Option<String>,
     /// The account that it was last found to belong to.
@@ -233,18 +236,24 @@ pub async fn known(
     contracts: &[ContractId],
 ) -> Result<BTreeMap<ContractId, KnownContract>, StoreError> {
     let contracts: Vec<i32> = contracts.iter().map(|contract| contract.0).collect();
+    let codes = ErrorCode::ALL.iter().filter(|code| code.leaves_owner_open());
+    let codes: Vec<&str> = codes.map(|code| code.as_str()).collect();
     let rows = tx
         .query(
             "select contract_id, run_number is not null as seen, coalesce(run_number >= $3, false) as seen_by_run, shown, name, account_name, contract_type,
                     active, billing_cycle, start_date, end_date, total, seen_at, read_at, expected_total, total_is_sum,
                     looked_for, implied_at, code_stands, owner_name, owner_account_id,
+                    case when code_stands then exists (
+                        select from statuses
+                        where statuses.partner_id = $1 and statuses.contract_id = contracts.contract_id
+                          and statuses.code = any($4)) else false end as owner_is_open,
                     exists (select from intents
                             where intents.partner_id = $1 and intents.contract_id = contracts.contract_id
                               and intents.granted_at >= contracts.seen_at
                               and intents.result not in ('not_begun', 'refused') and not intents.forgotten) as changed_since
              from contracts
              where partner_id = $1 and contract_id = any($2)",
-            &[&partner.as_str(), &contracts, &run_number],
+            &[&partner.as_str(), &contracts, &run_number, &codes],
         )
         .await?;
     rows.iter()
@@ -262,6 +271,7 @@ pub async fn known(
                     None => None,
                 },
                 code_stands: row.get("code_stands")?,
+                owner_is_open: row.get("owner_is_open")?,
                 owner_name: row.get("owner_name")?,
                 owner_account: row.get::<Option<i32>>("owner_account_id")?.map(AccountId),
             };
