@@ -50,10 +50,17 @@ async fn encrypted(host: &str, stream: TcpStream) -> io::Result<TlsStream<TcpStr
 
 fn config() -> io::Result<ClientConfig> {
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let found = rustls_native_certs::load_native_certs();
+    for error in &found.errors {
+        tracing::warn!(%error, "certificate authorities cannot be read");
+    }
+    let (_, ignored) = roots.add_parsable_certificates(found.certs);
+    if ignored > 0 {
+        tracing::warn!(ignored, "certificate authorities that are not valid are left out");
+    }
     if roots.is_empty() {
         return Err(io::Error::other(
-            "this machine has no certificate authorities; install ca-certificates, or set SSL_CERT_FILE",
+            "no certificate authorities could be read; install ca-certificates, or set SSL_CERT_FILE",
         ));
     }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());

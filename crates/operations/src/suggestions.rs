@@ -308,10 +308,14 @@ fn in_small_letters(name: &str, long_umlauts: bool) -> String {
             | '\u{200b}'..='\u{200d}'
             | '\u{2060}'
             | '\u{feff}' => {}
-            // Latin letters that cannot be taken apart, such as ø, ł and ß. Other scripts are compared as they are.
-            '\u{c0}'..='\u{24f}' if letter.is_alphabetic() => {
-                words.push_str(deunicode_char(letter).unwrap_or_default());
-            }
+            // Latin letters that cannot be taken apart, such as ø, ł and ß, unless they stand for a digit or a sign. Other
+            // scripts are compared as they are.
+            '\u{c0}'..='\u{24f}' if letter.is_alphabetic() => match deunicode_char(letter) {
+                Some(plain) if plain.chars().all(|plain| plain.is_ascii_alphabetic()) => {
+                    words.push_str(&plain.to_ascii_lowercase());
+                }
+                _ => words.push(letter),
+            },
             letter if letter.is_alphanumeric() => words.push(letter),
             _ => words.push(' '),
         }
