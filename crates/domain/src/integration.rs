@@ -118,7 +118,7 @@ impl IntegrationSettings {
 const BRAKES_MOST: u32 = 1_000_000;
 
 macro_rules! number_settings {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal, $range:expr, $($place:ident).+;)*) => {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, $unit:literal, $range:expr, $($place:ident).+;)*) => {
         names! {
             /// A setting that is a whole number, under the name that the settings file, the API and the form share.
             /// Before the dot stands its section.
@@ -131,6 +131,11 @@ macro_rules! number_settings {
             /// The numbers that are allowed.
             pub const fn range(self) -> RangeInclusive<u32> {
                 match self { $(Self::$variant => $range,)* }
+            }
+
+            /// What the number counts, such as `days`.
+            pub const fn unit(self) -> &'static str {
+                match self { $(Self::$variant => $unit,)* }
             }
 
             /// The number in these settings.
@@ -147,21 +152,21 @@ macro_rules! number_settings {
 
 number_settings! {
     /// The hour on day 1 by which a month is frozen.
-    FreezeHour = "freeze_hour", 0..=23, freeze_hour;
+    FreezeHour = "freeze_hour", "an hour", 0..=23, freeze_hour;
     /// The maximum age of a count, in days.
-    MaxCountAgeDays = "max_count_age_days", 1..=31, max_count_age_days;
+    MaxCountAgeDays = "max_count_age_days", "days", 1..=31, max_count_age_days;
     /// Our share of Kaseya's hourly calls, in percent.
-    CallSharePercent = "call_share_percent", 1..=100, call_share_percent;
+    CallSharePercent = "call_share_percent", "percent", 1..=100, call_share_percent;
     /// The brake on one line: units, combined with the percent.
-    BrakeUnits = "brakes.units", 1..=BRAKES_MOST, brakes.units;
+    BrakeUnits = "brakes.units", "units", 1..=BRAKES_MOST, brakes.units;
     /// The brake on one line: percent, combined with the units.
-    BrakePercent = "brakes.percent", 1..=BRAKES_MOST, brakes.percent;
+    BrakePercent = "brakes.percent", "percent", 1..=BRAKES_MOST, brakes.percent;
     /// The brake on one line: units, whatever percent they are.
-    BrakeUnitsAlone = "brakes.units_alone", 1..=BRAKES_MOST, brakes.units_alone;
+    BrakeUnitsAlone = "brakes.units_alone", "units", 1..=BRAKES_MOST, brakes.units_alone;
     /// The brake on one run: percent of the mapped companies.
-    RunBrakePercent = "brakes.run_percent", 1..=100, run_brake.percent;
+    RunBrakePercent = "brakes.run_percent", "percent", 1..=100, run_brake.percent;
     /// The brake on one run: changed companies.
-    RunBrakeCompanies = "brakes.run_companies", 1..=BRAKES_MOST, run_brake.companies;
+    RunBrakeCompanies = "brakes.run_companies", "companies", 1..=BRAKES_MOST, run_brake.companies;
 }
 
 /// A number outside its setting's range.

@@ -87,7 +87,8 @@ pub fn read(text: &str, around: Surroundings<'_>) -> Result<SettingsFile, Mistak
 fn whole(top: &mut Section<'_, '_>, around: Surroundings<'_>) -> Option<SettingsFile> {
     let partner = top.required_section("partner").map(partner);
     let integration = top.required_section("integration");
-    let brakes = top.optional_section("brakes");
+    // Without the section `[integration]` too: one reading finds every mistake.
+    let brakes = top.optional_section("brakes").map(integration::brakes).unwrap_or_default();
     let integration = integration.map(|section| integration::read(section, brakes, around));
     let schedule = top.required_section("schedule").map(schedule);
     let products = rows::products(top.sections("product"));

@@ -10,6 +10,7 @@ pub(crate) mod company;
 pub(crate) mod company_mapping;
 pub(crate) mod confirm;
 pub(crate) mod connection;
+mod connection_rules;
 pub(crate) mod correction;
 pub(crate) mod holds;
 pub(crate) mod integrations;

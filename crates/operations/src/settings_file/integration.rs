@@ -13,10 +13,20 @@ pub(super) const BILLING: [(&str, Billing); 2] =
 /// The example in its error text.
 pub(super) const BILLING_EXAMPLE: &str = r#"billing = "arrears" or billing = "advance""#;
 
-/// Reads `[integration]`, and `[brakes]` if it is there. A number that is left out has its default.
+/// A number that a file sets.
+pub(super) type Number = (NumberSetting, i64);
+
+/// Reads `[brakes]`.
+pub(super) fn brakes(mut section: Section<'_, '_>) -> Vec<Number> {
+    let read = numbers(&mut section, Some("brakes"));
+    section.finish();
+    read
+}
+
+/// Reads `[integration]`. A number that is left out has its default.
 pub(super) fn read(
     mut section: Section<'_, '_>,
-    brakes: Option<Section<'_, '_>>,
+    brakes: Vec<Number>,
     around: Surroundings<'_>,
 ) -> Option<NewConnection> {
     let host = host(&mut section);
@@ -33,12 +43,8 @@ pub(super) fn read(
     let example = r#"drift = "ask" or drift = "send_ours""#;
     let policies = DriftPolicy::ALL.iter().map(|policy| (policy.as_str(), *policy));
     let drift = section.optional_one_of("drift", example, &policies.collect::<Vec<_>>());
-    let mut read = numbers(&mut section, None);
+    let own = numbers(&mut section, None);
     section.finish();
-    if let Some(mut section) = brakes {
-        read.extend(numbers(&mut section, Some("brakes")));
-        section.finish();
-    }
     let invoice_day = invoice_day.and_then(|day| i8::try_from(day).ok()).and_then(InvoiceDay::new)?;
     let usual = IntegrationSettings::new(billing?, invoice_day);
     let mut settings = IntegrationSettings {
@@ -46,7 +52,7 @@ pub(super) fn read(
         drift: drift.unwrap_or(usual.drift),
         ..usual
     };
-    for (setting, number) in read {
+    for (setting, number) in own.into_iter().chain(brakes) {
         setting.set(&mut settings, number).ok()?;
     }
     Some(NewConnection {
@@ -65,12 +71,12 @@ pub(super) fn read(
 }
 
 /// The numbers of a section that the file sets.
-fn numbers(section: &mut Section<'_, '_>, name: Option<&str>) -> Vec<(NumberSetting, i64)> {
+fn numbers(section: &mut Section<'_, '_>, name: Option<&str>) -> Vec<Number> {
     let of_section = NumberSetting::ALL.iter().filter(|setting| setting.path().0 == name);
     let read = |setting: &NumberSetting| {
         let (range, (_, name)) = (setting.range(), setting.path());
         let (least, most) = (*range.start(), *range.end());
-        let example = format!("{name} = {}, from {least} to {most}", setting.usual());
+        let example = format!("{name} = {}, {} from {least} to {most}", setting.usual(), setting.unit());
         let number = section.optional_integer(name, &example, least.into()..=most.into())?;
         Some((*setting, number))
     };

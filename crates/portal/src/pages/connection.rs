@@ -1,7 +1,5 @@
 //! The connection to Kaseya (S-02 to S-19): its form, Authenticate with the values on screen, the switch, Save.
 
-use std::{collections::BTreeMap, fmt::Display};
-
 use advice::Advice;
 use askama::Template;
 use axum::{
@@ -10,7 +8,7 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use connection::{Authenticated, Checked, Finding, NoAddress, NotTried};
-use domain::{Billing, DriftPolicy, IntegrationState, NextTry, NumberSetting, Remark};
+use domain::{Billing, IntegrationState, NextTry, Remark};
 use jiff::tz::TimeZone;
 use operations::{
     connection_form::{ConnectionForm, CredentialsForm},
@@ -26,7 +24,11 @@ use crate::{
     failure::Failure,
     forms::Posted,
     frame::{Frame, Place},
-    pages::{confirm, page, tabs},
+    pages::{
+        confirm,
+        connection_rules::{NumberField, PostedRules, RuleValues},
+        page, tabs,
+    },
     said::Said,
     shown, trying,
     visit::{Administering, Visit},
@@ -64,16 +66,7 @@ struct Values {
     advance: bool,
     invoice_day: String,
     month_end_run: bool,
-    sends_ours: bool,
-    numbers: BTreeMap<NumberSetting, String>,
-}
-
-/// A number of the rules, as a field.
-struct NumberField {
-    name: &'static str,
-    label: &'static str,
-    help: String,
-    value: String,
+    rules: RuleValues,
 }
 
 /// The outcome of Authenticate or Save.
@@ -136,15 +129,12 @@ pub(crate) struct PostedConnection {
     #[serde(default)]
     month_end_run: bool,
     #[serde(default)]
-    drift: String,
-    #[serde(default)]
     mended: bool,
     #[serde(default)]
     share_tenant: bool,
     action: Action,
-    /// The numbers of the rules, by name.
     #[serde(flatten)]
-    numbers: BTreeMap<String, String>,
+    rules: PostedRules,
 }
 
 impl PostedConnection {
@@ -160,17 +150,6 @@ impl PostedConnection {
                     || !own(&known.v2_base, &self.v2_base)
                     || !own(&known.v1_base, &self.v1_base)
             })
-    }
-
-    /// The numbers that were posted. An empty field means the default; text that is not a number counts as out of
-    /// range.
-    fn numbers(&self) -> BTreeMap<NumberSetting, i64> {
-        let number = |setting: &NumberSetting| {
-            let text = self.numbers.get(setting.as_str())?.trim();
-            let number = if text.is_empty() { setting.usual().into() } else { text.parse().unwrap_or(-1) };
-            Some((*setting, number))
-        };
-        NumberSetting::ALL.iter().filter_map(number).collect()
     }
 }
 
@@ -202,18 +181,11 @@ impl Values {
             invoice_day: settings
                 .map_or_else(|| "1".to_owned(), |settings| settings.invoice_day.get().to_string()),
             month_end_run: settings.is_none_or(|settings| settings.month_end_run),
-            sends_ours: settings.is_some_and(|settings| settings.drift == DriftPolicy::SendOurs),
-            numbers: stored_numbers(stored),
+            rules: RuleValues::stored(settings),
         }
     }
 
     fn typed(typed: &PostedConnection, stored: Option<&Integration>) -> Self {
-        let mut numbers = stored_numbers(stored);
-        for (setting, number) in &mut numbers {
-            if let Some(typed) = typed.numbers.get(setting.as_str()) {
-                number.clone_from(typed);
-            }
-        }
         Self {
             host: typed.host.clone(),
             v2_base: typed.v2_base.clone(),
@@ -224,19 +196,9 @@ impl Values {
             advance: typed.billing == "advance",
             invoice_day: typed.invoice_day.clone(),
             month_end_run: typed.month_end_run,
-            sends_ours: typed.drift == DriftPolicy::SendOurs.as_str(),
-            numbers,
+            rules: RuleValues::posted(&typed.rules, stored.map(|stored| &stored.settings)),
         }
     }
-}
-
-/// The numbers in force, as texts.
-fn stored_numbers(stored: Option<&Integration>) -> BTreeMap<NumberSetting, String> {
-    let number = |setting: &NumberSetting| {
-        let number = stored.map_or(setting.usual(), |stored| setting.of(&stored.settings));
-        (*setting, number.to_string())
-    };
-    NumberSetting::ALL.iter().map(number).collect()
 }
 
 impl Connection {
@@ -270,19 +232,7 @@ impl Connection {
 
     /// The numbers of the rules.
     fn numbers(&self) -> Vec<NumberField> {
-        let field = |(setting, value): (&NumberSetting, &String)| {
-            let (label, help) = self.rules.number(*setting);
-            let range = setting.range();
-            let values: [(&str, &dyn Display); 4] = [
-                ("help", &help),
-                ("least", range.start()),
-                ("most", range.end()),
-                ("usual", &setting.usual()),
-            ];
-            let help = fill(self.rules.range, &values);
-            NumberField { name: setting.as_str(), label, help, value: value.clone() }
-        };
-        self.values.numbers.iter().map(field).collect()
+        self.values.rules.numbers(self.rules)
     }
 
     /// Whether a number of the rules has an error.
@@ -351,8 +301,8 @@ pub(crate) async fn post(
                 invoice_day: (!typed.invoice_day.trim().is_empty())
                     .then(|| typed.invoice_day.trim().parse().unwrap_or(0)),
                 month_end_run: typed.month_end_run,
-                drift: DriftPolicy::parse(&typed.drift),
-                numbers: typed.numbers(),
+                drift: typed.rules.drift(),
+                numbers: typed.rules.numbers(),
                 share_tenant: typed.share_tenant,
             };
             let now = portal.operations.clock.now();

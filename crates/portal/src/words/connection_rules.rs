@@ -5,8 +5,8 @@ use domain::NumberSetting;
 super::words! {
     ConnectionRules {
         title: "Rules of the sync", "Regole della sincronizzazione";
-        explained: "What waits for you before it is sent, and how old a count may be. An empty field means the usual number.",
-            "Cosa attende la tua approvazione prima dell'invio, e quanto può essere vecchio un conteggio. Un campo vuoto vale il numero abituale.";
+        explained: "What waits for you before it is sent, and how old a count may be. An empty field keeps the number in force.",
+            "Cosa attende la tua approvazione prima dell'invio, e quanto può essere vecchio un conteggio. Un campo vuoto mantiene il numero in vigore.";
         range: "{help} From {least} to {most}; usually {usual}.", "{help} Da {least} a {most}; di solito {usual}.";
         drift: "When a line was edited in Kaseya", "Quando una riga è stata modificata in Kaseya";
         ask: "ask me before our number is sent again", "chiedi a me prima di inviare di nuovo il nostro numero";
@@ -20,17 +20,17 @@ super::words! {
         call_share: "Share of Kaseya's hourly calls for this sync, in percent", "Quota delle chiamate orarie a Kaseya per questa sincronizzazione, in percentuale";
         call_share_help: "The rest is left to your other programs.", "Il resto rimane agli altri tuoi programmi.";
         brake_units: "Large change: units", "Modifica grande: unità";
-        brake_units_help: "A change waits for you if it has at least this many units and the percent below.",
-            "Una modifica attende la tua approvazione se ha almeno queste unità e la percentuale qui sotto.";
+        brake_units_help: "A change waits for you if it has at least this many units and the percent of a large change.",
+            "Una modifica attende la tua approvazione se ha almeno queste unità e la percentuale di una modifica grande.";
         brake_percent: "Large change: percent", "Modifica grande: percentuale";
-        brake_percent_help: "Percent of the units that Kaseya shows, together with the units above.",
-            "Percentuale delle unità mostrate da Kaseya, insieme alle unità qui sopra.";
+        brake_percent_help: "Percent of the units that Kaseya shows. A change waits only if it also has the units of a large change.",
+            "Percentuale delle unità mostrate da Kaseya. Una modifica attende solo se ha anche le unità di una modifica grande.";
         brake_units_alone: "Large change in any case: units", "Modifica grande in ogni caso: unità";
         brake_units_alone_help: "A change of at least this many units waits for you, whatever its percent.",
             "Una modifica di almeno queste unità attende la tua approvazione, qualunque sia la percentuale.";
         run_percent: "Many companies at once: percent of your companies", "Molte aziende insieme: percentuale delle tue aziende";
-        run_percent_help: "A sync that changes more waits for you, if it reaches the number below too.",
-            "Una sincronizzazione che ne modifica di più attende la tua approvazione, se raggiunge anche il numero qui sotto.";
+        run_percent_help: "A sync that changes more waits for you, if it also reaches the number of companies.",
+            "Una sincronizzazione che ne modifica di più attende la tua approvazione, se raggiunge anche il numero di aziende.";
         run_companies: "Many companies at once: companies", "Molte aziende insieme: aziende";
         run_companies_help: "A sync that changes fewer companies never waits for this reason.",
             "Una sincronizzazione che modifica meno aziende non attende mai per questo motivo.";

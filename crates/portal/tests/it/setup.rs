@@ -92,6 +92,20 @@ async fn b_01_the_page_saves_the_rules_and_names_a_wrong_one() {
     let stored = world.get("/connection").await.json["values"].clone();
     assert_eq!((&stored["freeze_hour"], &stored["drift"]), (&json!(6), &json!("send_ours")));
     assert_eq!((&stored["brakes"]["units"], &stored["brakes"]["percent"]), (&json!(7), &json!(20)));
+
+    // A page that was opened before somebody else made the brake stricter keeps what it did not change, and an empty
+    // field keeps the number in force.
+    let mut stricter = world.connection(RIGHT);
+    stricter["brakes"] = json!({ "units": 2 });
+    stricter["drift"] = json!("ask");
+    assert_eq!(world.send(Method::PUT, "/connection", &stricter).await.status, StatusCode::OK);
+    let shown = "shown.brakes.units=7&shown.drift=send_ours&shown.freeze_hour=6";
+    let old = format!("{form}&{shown}&brakes.units=7&drift=send_ours&freeze_hour=4&brakes.percent=");
+    let saved = world.post(&cookie, CONNECTION, &[], &old).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text);
+    let stored = world.get("/connection").await.json["values"].clone();
+    assert_eq!((&stored["freeze_hour"], &stored["drift"]), (&json!(4), &json!("ask")));
+    assert_eq!((&stored["brakes"]["units"], &stored["brakes"]["percent"]), (&json!(2), &json!(20)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

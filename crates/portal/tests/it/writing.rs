@@ -67,6 +67,17 @@ async fn b_01_a_rule_out_of_its_range_is_named_with_the_range() {
     let answer = world.send(Method::PUT, "/connection", &wrong).await;
     assert_eq!(fields(&answer), [("drift", "unknown")], "{}", answer.text);
     assert_eq!(answer.json["errors"][0]["detail"], "write ask or send_ours");
+    for (field, value, named) in [
+        ("brakes", json!({ "unit": 2 }), "unknown field `unit` in `brakes`"),
+        ("brakes", json!(2), "`brakes` must be an object"),
+        ("max_count_age", json!(2), "unknown field `max_count_age`"),
+        ("brakes.units", json!(2), "unknown field `brakes.units`"),
+    ] {
+        let mut wrong = world.connection(RIGHT);
+        wrong[field] = value;
+        let answer = world.send(Method::PUT, "/connection", &wrong).await;
+        assert!(answer.status.is_client_error() && answer.text.contains(named), "{field}: {}", answer.text);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

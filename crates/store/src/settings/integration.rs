@@ -1,4 +1,5 @@
-//! The row of a partner's integration, read and written. Every column of a setting is named here and nowhere else.
+//! The row of a partner's integration, read and written. Every column of a setting is named here.
+//! Permits also read the brakes (`postgres/row.rs`), and months their freeze hour (`counts/month_ends.rs`).
 
 use domain::{
     Billing, Credentials, DriftPolicy, ErrorCode, IntegrationSettings, IntegrationState, InvoiceDay,

@@ -1,10 +1,10 @@
 //! An integration's numbers as fields of a document. Names, ranges and defaults are `domain`'s.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use advice::Language;
 use domain::{IntegrationSettings, NumberSetting};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use serde_json::{Map, Value};
 use utoipa::{
     PartialSchema, ToSchema,
@@ -51,6 +51,7 @@ pub(crate) struct NewSettingNumbers(pub(crate) BTreeMap<NumberSetting, i64>);
 impl<'de> Deserialize<'de> for NewSettingNumbers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let document = Map::deserialize(deserializer)?;
+        refuse_unknown(&document).map_err(D::Error::custom)?;
         let number = |setting: &NumberSetting| {
             let (section, name) = setting.path();
             let value = match section {
@@ -63,6 +64,27 @@ impl<'de> Deserialize<'de> for NewSettingNumbers {
         };
         Ok(Self(NumberSetting::ALL.iter().filter_map(number).collect()))
     }
+}
+
+/// Refuses fields that are no setting: a misspelt one would be ignored, and its brake would stay as it is.
+fn refuse_unknown(document: &Map<String, Value>) -> Result<(), String> {
+    let refuse = |known: Option<&str>, document: &Map<String, Value>| {
+        let is_known =
+            |name: &String| NumberSetting::ALL.iter().any(|setting| setting.path() == (known, name.as_str()));
+        document.keys().find(|name| !is_known(name)).map_or(Ok(()), |name| {
+            let place = known.map(|known| format!(" in `{known}`")).unwrap_or_default();
+            Err(format!("unknown field `{name}`{place}"))
+        })
+    };
+    let mut top = document.clone();
+    for section in NumberSetting::ALL.iter().filter_map(|setting| setting.path().0).collect::<BTreeSet<_>>() {
+        match top.remove(section) {
+            None | Some(Value::Null) => {}
+            Some(Value::Object(section_of)) => refuse(Some(section), &section_of)?,
+            Some(_) => return Err(format!("`{section}` must be an object")),
+        }
+    }
+    refuse(None, &top)
 }
 
 impl PartialSchema for NewSettingNumbers {
