@@ -18,19 +18,19 @@ fn person(name: &str) -> Result<String, TextError> {
     }
 }
 
-/// Keeps the units on Kaseya BMS contracts equal to the provider's user counts.
+/// Keep the units on Kaseya BMS contracts equal to the provider's user counts.
 ///
-/// Exit codes: 0 all is in order; 1 it could not be done, or was refused; 2 the command line is wrong; 3 it was done, and
-/// something was not sent or waits for a person.
+/// Exit codes: 0 in order; 1 failed or refused; 2 invalid command line; 3 done, but something was not sent or waits
+/// for a person.
 #[derive(Debug, Parser)]
 #[command(name = "kaseya-sync", version)]
 pub(crate) struct CommandLine {
-    /// A TOML file that is laid over the program's defaults; KASEYA_SYNC_SECTION__KEY is laid over the file.
+    /// TOML file that overrides the program's defaults. KASEYA_SYNC_SECTION__KEY variables override the file.
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
 
-    /// Where `standalone` or `demo` keeps its state; for the other commands: talk to the one that runs there, instead of
-    /// the database and the broker of the configuration.
+    /// Directory in which `standalone` or `demo` keeps its state. Other commands talk to the one that runs there,
+    /// instead of the database and the broker of the configuration.
     #[arg(long, value_name = "DIR", global = true)]
     pub data_dir: Option<PathBuf>,
 
@@ -40,53 +40,60 @@ pub(crate) struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Checks a partner's settings in a TOML file and stores all of them, or none.
+    /// Store a partner's settings from a TOML file.
+    ///
+    /// Checks the file first: all of it is stored, or nothing.
     Apply {
-        /// The file; `deploy/sample-partner.toml` explains it.
+        /// Settings file. `deploy/sample-partner.toml` explains it.
         file: PathBuf,
-        /// Stores other credentials than those in force, or the first, without trying them: for a Kaseya that cannot be
-        /// reached from here.
+        /// Store credentials without trying them first, for a Kaseya that cannot be reached from here. By default,
+        /// credentials that differ from those in force, or are the first, are tried, unless Kaseya refuses those in
+        /// force.
         #[arg(long)]
         without_trying: bool,
         #[command(flatten)]
         by: By,
     },
-    /// Tries a partner's values: logs in to Kaseya for real and makes one read per right that a sync needs. Stores nothing
-    /// of them and changes nothing in Kaseya.
+    /// Try a partner's credentials.
+    ///
+    /// Logs in to Kaseya for real and makes one read per right that a sync needs. Stores none of the values and
+    /// changes nothing in Kaseya.
     Authenticate {
-        /// A settings file, saved or not; or the id of a partner, whose stored values are tried.
+        /// Settings file, stored or not, or the id of a partner to try its stored values.
         #[arg(value_name = "FILE|PARTNER")]
         whose: String,
-        /// As one JSON document.
+        /// Print the result as one JSON document.
         #[arg(long)]
         json: bool,
-        /// Tries the very values that Kaseya has refused once more: what was wrong is mended in Kaseya.
+        /// Try values again that Kaseya has refused, after the cause is fixed in Kaseya.
         #[arg(long)]
         mended: bool,
         #[command(flatten)]
         advice: AdviceLanguage,
     },
-    /// Asks for a sync of a partner, now.
+    /// Request a sync of a partner.
     SyncNow(SyncNow),
-    /// Shows how a partner's companies stand.
+    /// Show the status of a partner's companies.
     Status {
         /// The partner's id.
         partner: String,
-        /// As one JSON document.
+        /// Print the status as one JSON document.
         #[arg(long)]
         json: bool,
         #[command(flatten)]
         advice: AdviceLanguage,
     },
-    /// Shows the calls made to a partner's Kaseya in the last hour, per endpoint, beside its limit and our share of it.
+    /// Show the calls to a partner's Kaseya in the last hour.
+    ///
+    /// Lists them per endpoint, next to Kaseya's limit and our share of it.
     Calls {
         /// The partner's id.
         partner: String,
-        /// As one JSON document.
+        /// Print the calls as one JSON document.
         #[arg(long)]
         json: bool,
     },
-    /// Lists the changes that wait for a person, or decides one.
+    /// List the changes that wait for a person, or decide one.
     Holds {
         /// The partner's id.
         partner: String,
@@ -95,97 +102,114 @@ pub(crate) enum Command {
         #[command(subcommand)]
         decision: Option<Decision>,
     },
-    /// Corrects one number of a frozen month, with its reason. It is pushed like the frozen number, through the brakes, while the
-    /// month's invoice is not made.
+    /// Correct one count of a frozen month, with a reason.
+    ///
+    /// The correction is pushed like the frozen count, through the brakes, until the month's invoice is made.
     Correct {
         /// The partner's id.
         partner: String,
         #[command(flatten)]
         correction: Correction,
     },
-    /// Lists the messages that could not be worked on and wait for a person, or shows, sends or drops one.
+    /// List the messages that could not be processed and wait for a person, or show, send or drop one.
     DeadLetters {
-        /// Those that were sent again or dropped too.
+        /// Include letters that were sent again or dropped.
         #[arg(long)]
         all: bool,
-        /// As one JSON document.
+        /// Print the letters as one JSON document.
         #[arg(long)]
         json: bool,
         #[command(subcommand)]
         order: Option<LetterOrder>,
     },
-    /// Makes a partner without an integration yet: whoever has its token sets it up in the portal.
+    /// Create a partner without an integration.
+    ///
+    /// The integration is then set up in the portal, with a token of the partner.
     NewPartner {
         /// The partner's id, as the provider has it.
         partner: String,
-        /// Its name.
+        /// The partner's name, 1 to 200 characters.
         #[arg(long)]
         name: String,
-        /// The provider's IANA zone for it: what a day of counting and a month's last day is.
+        /// IANA time zone of the provider's counts: it decides when a day begins and which day is a month's last.
+        /// Example: Europe/Rome.
         #[arg(long, value_name = "ZONE")]
         count_zone: String,
     },
-    /// Switches a partner's integration off, and returns when no write is begun any more.
+    /// Switch a partner's integration off.
+    ///
+    /// Returns when no write can begin any more.
     Off {
         /// The partner's id.
         partner: String,
         #[command(flatten)]
         by: By,
     },
-    /// Switches a partner's integration on.
+    /// Switch a partner's integration on.
     On {
         /// The partner's id.
         partner: String,
         #[command(flatten)]
         by: By,
     },
-    /// Lists who came in, who was refused and who changed what.
+    /// List sign-ins, refusals and changes.
     SecurityEvents {
-        /// How many days back.
+        /// Number of days to look back.
         #[arg(long, value_name = "DAYS", default_value_t = 7)]
         days: u16,
-        /// As JSON, one event a line.
+        /// Print the events as JSON, one per line.
         #[arg(long)]
         json: bool,
     },
-    /// Stops all writes of the installation, and returns when none is begun any more.
+    /// Stop all writes of the installation.
+    ///
+    /// Returns when no write can begin any more.
     StopWrites,
-    /// Allows the writes of the installation again.
+    /// Allow the writes of the installation again.
     AllowWrites,
-    /// Shows how V1's lines are read and written, or sets it for all programs of the installation.
+    /// Show or set the line profile: how contract lines are read and written over V1.
+    ///
+    /// Without --partner it applies to all programs of the installation.
     LineProfile {
-        /// Only for this partner, whose tenant differs from the others.
+        /// Apply to this partner only, for a tenant that differs from the others.
         #[arg(long)]
         partner: Option<String>,
-        /// A profile of this program by its name, or a file.
+        /// Set this profile: the name of a built-in one, or a file.
         #[arg(long, value_name = "NAME-OR-FILE", conflicts_with = "reset")]
         set: Option<String>,
-        /// Takes away what is set: for a partner the installation's holds again, for the installation the default.
+        /// Remove the profile that is set. A partner falls back to the installation's profile, the installation to
+        /// the default.
         #[arg(long)]
         reset: bool,
     },
-    /// To be said after the database was restored from a backup, before the services are started: nothing is written until
-    /// all lines have been read again.
+    /// Block all writes until every line has been read again.
+    ///
+    /// Run it after the database was restored from a backup, before the services are started.
     Restored,
-    /// Checks what this program takes for granted about Kaseya against a real tenant, and finds the line profile that fits: by at
-    /// most 12 V1 calls, all of them reads.
+    /// Check this program's assumptions about Kaseya against a real tenant, and find the line profile that fits.
+    ///
+    /// Without --write it only reads, with at most 12 V1 calls.
     Probe(Probe),
-    /// Brings the database's tables and the broker's topology up to date.
+    /// Update the database's tables and the broker's topology.
     Migrate,
-    /// Keys that seal passwords.
+    /// Manage the keys that seal passwords.
     #[command(subcommand)]
     Keys(Keys),
-    /// Tokens by which people and programs come in by the portal.
+    /// Manage the tokens with which people and programs use the portal.
     #[command(subcommand)]
     Token(TokenCommand),
-    /// Runs all services in one process, for one small MSP: a private Postgres, no broker.
+    /// Run all services in one process, for one small MSP.
+    ///
+    /// Uses a private Postgres and no broker.
     Standalone,
-    /// The same with a simulated Kaseya and a ready MSP: one scheduled sync and one that is asked for.
+    /// Run all services in one process with a simulated Kaseya and a ready MSP.
+    ///
+    /// Runs one scheduled sync and one that is requested.
     Demo {
-        /// Ends when both are through.
+        /// Exit when both syncs are done.
         #[arg(long)]
         once: bool,
-        /// Prints what came of it as one JSON document.
+        /// Print the result as one JSON document.
         #[arg(long)]
         json: bool,
     },
@@ -193,7 +217,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct AdviceLanguage {
-    /// The language of states and advice; if not given that of LANG, or English.
+    /// Language of states and advice. Default: the language of LANG, or else English.
     #[arg(long, value_name = "en|it")]
     language: Option<Language>,
 }
@@ -207,48 +231,49 @@ impl AdviceLanguage {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Probe {
-    /// Kaseya's host.
+    /// Kaseya's host name.
     #[arg(long)]
     pub host: String,
-    /// The user's name.
+    /// User name in Kaseya.
     #[arg(long, value_name = "NAME")]
     pub user_name: String,
-    /// A file with the password alone in it. It must be right: the login is sent once to V2 and once to V1.
+    /// File that contains only the password. The password must be right: the login is sent once to V2 and once to
+    /// V1.
     #[arg(long, value_name = "FILE")]
     pub password_file: PathBuf,
-    /// The company name as Kaseya's login page wants it.
+    /// Company name as Kaseya's login page takes it.
     #[arg(long, value_name = "NAME")]
     pub company_name: String,
-    /// V2's address, where it is not https://api.HOST.
+    /// V2 base address, if it is not https://api.HOST.
     #[arg(long, value_name = "URL")]
     pub v2_base: Option<String>,
-    /// V1's address, where it is not https://HOST/api.
+    /// V1 base address, if it is not https://HOST/api.
     #[arg(long, value_name = "URL")]
     pub v1_base: Option<String>,
-    /// The line profile that is tried first: one of this program by its name, or a file.
+    /// Try this line profile first: the name of a built-in one, or a file.
     #[arg(long, value_name = "NAME-OR-FILE", conflicts_with = "partner")]
     pub line_profile: Option<String>,
-    /// The same, with the profile that is stored for this partner.
+    /// Try the line profile stored for this partner first.
     #[arg(long)]
     pub partner: Option<String>,
-    /// The contract whose lines are searched for. Take one that has a past change of units: its rows also tell prorations
-    /// from lines. If not given, the first recurring one with a price.
+    /// Search for the lines of this contract. Choose one with a past change of units: it also tells prorations from
+    /// lines. Default: the first recurring contract with a price.
     #[arg(long, value_name = "ID")]
     pub contract: Option<i32>,
-    /// Saves the line profile that fits; the file must not be there yet.
+    /// Save the line profile that fits to this file. The file must not exist.
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,
-    /// Finds out which write has its effect, the least harmful first: writes other units to this line from another day, reads
-    /// both, and puts them back. For a test contract alone.
+    /// Find out which write takes effect, the least harmful first. Writes other units to this line from another
+    /// day, reads both and puts them back. Use a test contract only.
     #[arg(long, num_args = 2, value_names = ["CONTRACT", "LINE"], requires = "to")]
     pub write: Vec<i32>,
-    /// The units that --write writes; others than the line has.
+    /// Write these units with --write. They must differ from the line's units.
     #[arg(long, value_name = "UNITS", requires = "write")]
     pub to: Option<u32>,
-    /// Writes without asking first: needed where no person is at a terminal.
+    /// Write without asking first. Required where no person is at a terminal.
     #[arg(long, requires = "write")]
     pub yes: bool,
-    /// As one JSON document.
+    /// Print the result as one JSON document.
     #[arg(long)]
     pub json: bool,
 }
@@ -257,38 +282,38 @@ pub(crate) struct Probe {
 pub(crate) struct SyncNow {
     /// The partner's id.
     pub partner: String,
-    /// Only these companies.
+    /// Sync only these companies.
     #[arg(long, value_name = "ID", num_args = 1..)]
     pub company: Vec<String>,
-    /// Shows what would change, and writes nothing.
+    /// Show what would change and write nothing.
     #[arg(long)]
     pub plan: bool,
-    /// Waits until it is through, and shows what came of it.
+    /// Wait until the sync is done and show its result.
     #[arg(long)]
     pub wait: bool,
-    /// Who asks.
+    /// Record this name as the requester.
     #[arg(long, value_name = "NAME", env = "USER", default_value = OPERATOR, value_parser = person)]
     pub by: String,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Decision {
-    /// Sends the held number.
+    /// Send the held number.
     Approve(Decided),
-    /// Leaves Kaseya as it is.
+    /// Leave Kaseya as it is. Also revokes an approval that is not used yet.
     Dismiss(Decided),
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum LetterOrder {
-    /// Shows one with its body.
+    /// Show a dead letter with its body.
     Show {
         /// The letter's id, as the list shows it.
         id: uuid::Uuid,
     },
-    /// Sends one to the exchange it came by, once its fault is fixed.
+    /// Send a dead letter to its exchange again, once its fault is fixed.
     Send(LetterDecided),
-    /// Lets one be: it waits for nobody any more.
+    /// Drop a dead letter: it no longer waits for a person.
     Drop(LetterDecided),
 }
 
@@ -296,7 +321,7 @@ pub(crate) enum LetterOrder {
 pub(crate) struct LetterDecided {
     /// The letter's id, as the list shows it.
     pub id: uuid::Uuid,
-    /// Who decides.
+    /// Record this name with the decision.
     #[arg(long, value_name = "NAME", env = "USER", default_value = OPERATOR, value_parser = person)]
     pub by: String,
 }
@@ -306,23 +331,25 @@ pub(crate) struct Decided {
     /// The hold's id, as the list shows it.
     #[arg(required_unless_present = "all")]
     pub hold: Option<String>,
-    /// Every open hold of the partner that is as it was opened.
+    /// Decide every open hold of the partner. Approving leaves out holds that have changed since they were opened.
     #[arg(long, conflicts_with = "hold")]
     pub all: bool,
-    /// The units that the list shows under "to": another number is not decided about. Needed once it has changed.
+    /// Decide only if the hold still has these units, shown under "to" in the list. Required to approve a hold
+    /// whose number has changed since it was opened.
     #[arg(long, value_name = "UNITS", requires = "hold")]
     pub to: Option<u32>,
-    /// The units that the list shows under "from": a change from others is not decided about. Needed once they have changed.
+    /// Decide only if Kaseya still shows these units, shown under "from" in the list. Required to approve a hold
+    /// for which Kaseya has shown other units since it was opened.
     #[arg(long, value_name = "UNITS", requires = "to")]
     pub from: Option<f64>,
-    /// Who decides.
+    /// Record this name with the decision.
     #[arg(long, value_name = "NAME", env = "USER", default_value = OPERATOR, value_parser = person)]
     pub by: String,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Correction {
-    /// The month, such as 2026-11.
+    /// Month, e.g. 2026-11.
     #[arg(long)]
     pub month: String,
     /// The company's id.
@@ -331,59 +358,66 @@ pub(crate) struct Correction {
     /// The product's id.
     #[arg(long)]
     pub product: String,
-    /// The users that the month's last day is to count.
+    /// Users to count for the month's last day.
     #[arg(long)]
     pub users: u32,
-    /// Why.
+    /// Reason, 1 to 200 characters.
     #[arg(long)]
     pub reason: String,
-    /// Who corrects it.
+    /// Record this name with the correction.
     #[arg(long, value_name = "NAME", env = "USER", default_value = OPERATOR, value_parser = person)]
     pub by: String,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Keys {
-    /// Makes a key ring with one new key. Kept outside the database: without it no stored password can be used.
+    /// Create a key ring with one new key.
+    ///
+    /// Keep it outside the database. Without it no stored password can be used.
     New {
         /// The key's id.
         #[arg(long, default_value = "first")]
         id: String,
-        /// The file to be made, readable by its owner alone; printed if not given.
+        /// Create this file, readable by its owner only. Default: the key ring is printed.
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
     },
-    /// Seals every stored password with the key that writes, so that the keys that only read can go. Nothing stops.
+    /// Seal every stored password with the key that writes.
+    ///
+    /// Afterwards the keys that only read can be removed. Nothing stops meanwhile.
     Rotate,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokenCommand {
-    /// Makes a token and prints it, this once: only its hash is kept.
+    /// Create a token and print it.
+    ///
+    /// It cannot be shown again: only its hash is stored.
     New {
         /// The partner's id.
         partner: String,
-        /// What it is for, or whose it is.
+        /// User or purpose of the token, 1 to 100 characters.
         #[arg(long)]
         name: String,
-        /// What it may do: viewer sees, editor maps, syncs and decides, admin sets the connection and makes tokens.
-        #[arg(long, value_name = "viewer|editor|admin", value_parser = role)]
+        /// Rights of the token. viewer: see. editor: map, sync and decide. admin: set the connection and create
+        /// tokens. provider: report companies, products, user counts and charges.
+        #[arg(long, value_name = "viewer|editor|admin|provider", value_parser = role)]
         role: Role,
-        /// For how many days it lets somebody in: 1 to 365.
+        /// Days until the token expires, 1 to 365.
         #[arg(long, value_name = "DAYS", default_value_t = TOKEN_DAYS)]
         days: u16,
         #[command(flatten)]
         by: By,
     },
-    /// Lists a partner's tokens, also the revoked.
+    /// List a partner's tokens, including revoked ones.
     List {
         /// The partner's id.
         partner: String,
-        /// As one JSON document.
+        /// Print the tokens as one JSON document.
         #[arg(long)]
         json: bool,
     },
-    /// Lets nobody in by a token any more.
+    /// Revoke a token and sign out its sessions.
     Revoke {
         /// The partner's id.
         partner: String,
@@ -394,10 +428,10 @@ pub(crate) enum TokenCommand {
     },
 }
 
-/// Who acts, as it is kept.
+/// The acting person, as recorded.
 #[derive(Debug, clap::Args)]
 pub(crate) struct By {
-    /// Who does it.
+    /// Record this name with the action.
     #[arg(long, value_name = "NAME", env = "USER", default_value = OPERATOR, value_parser = person)]
     pub by: String,
 }

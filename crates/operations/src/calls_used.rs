@@ -11,34 +11,34 @@ use utoipa::ToSchema;
 
 use crate::Operations;
 
-/// Calls of the last hour by all partners that Kaseya has accepted for this host and company name: Kaseya counts
-/// calls by these two.
+/// Calls of the last hour to this host and company name, by all partners whose login Kaseya has accepted there.
+/// Until Kaseya has accepted this partner's login, only the partner's own calls.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = Calls)]
 pub struct CallsUsed {
-    /// Kaseya's host.
+    /// Kaseya's host name.
     pub host: String,
-    /// The company name in Kaseya.
+    /// Company name in Kaseya. Kaseya counts calls per host and company name.
     pub company_name: String,
-    /// The endpoints called.
+    /// Endpoints with calls, most calls first.
     pub endpoints: Vec<EndpointCalls>,
-    /// Calls that attempts and look-ups in progress may still make to V2.
+    /// V2 calls that jobs and look-ups in progress may still make.
     pub under_way_v2: u32,
-    /// The same to V1.
+    /// V1 calls that jobs and look-ups in progress may still make.
     pub under_way_v1: u32,
 }
 
-/// One endpoint's calls of the last hour.
+/// Calls of the last hour to one endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = Endpoint)]
 pub struct EndpointCalls {
     /// Method and route.
     pub endpoint: String,
-    /// Calls made.
+    /// Calls made in the last hour.
     pub calls: u32,
-    /// Kaseya's limit, shared with the customer's other tools.
+    /// Kaseya's limit per hour, shared with the customer's other tools.
     pub limit: u32,
-    /// Our share of the limit.
+    /// Our share of the limit, in calls per hour.
     pub ours: u32,
 }
 

@@ -9,7 +9,7 @@ use crate::program::Program;
 #[derive(Debug, Parser)]
 #[command(arg_required_else_help = false)]
 pub(crate) struct Arguments {
-    /// A TOML file that is laid over the program's defaults; KASEYA_SYNC_SECTION__KEY is laid over the file.
+    /// TOML file whose keys override the program's defaults. KASEYA_SYNC_SECTION__KEY overrides the file.
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
 

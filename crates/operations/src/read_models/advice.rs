@@ -3,17 +3,19 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Help with a code, in five parts, in the language of `Accept-Language`: en or it.
+/// Help with a code of the error catalogue, in the language of `Accept-Language`: `en` or `it`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Advice {
+    /// Code of the error catalogue, e.g. `AUTH-01`.
     code: &'static str,
-    /// How bad it is, in a word.
+    /// Severity, in words.
     level: &'static str,
+    /// Title of a few words.
     title: String,
-    /// What a row has room for.
+    /// Summary in one paragraph, short enough for a table row.
     brief: String,
     what_happened: String,
-    /// What it means for the next invoice.
+    /// Effect on the next invoice.
     next_invoice: String,
     what_we_did: String,
     /// What to do, with the click path in Kaseya.

@@ -6,22 +6,23 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A check, and what came of it.
+/// A check of the credentials and its result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Check {
-    /// Which: log_in_v2, api_access, view_accounts, view_contracts, view_services, log_in_v1, view_lines or modify_contracts.
+    /// `log_in_v2`, `api_access`, `view_accounts`, `view_contracts`, `view_services`, `log_in_v1`, `view_lines` or
+    /// `modify_contracts`.
     check: &'static str,
-    /// passed, failed, untold or not_reached.
+    /// `passed`, `failed`, `untold` (not known; see `why`) or `not_reached` (not tried after an earlier failure).
     finding: &'static str,
-    /// The code of the error catalogue.
+    /// Code of the error catalogue. Null unless the check failed.
     code: Option<&'static str>,
-    /// What Kaseya said.
+    /// Kaseya's own message. Null without one.
     kaseya_said: Option<String>,
-    /// What was wrong with Kaseya's answer, in English, where Kaseya itself said nothing about it.
+    /// What was wrong with Kaseya's response, in English, if Kaseya itself sent no message about it.
     fault: Option<String>,
-    /// Why it is untold, in English.
+    /// Why the finding is `untold`, in English. Null for any other finding.
     why: Option<&'static str>,
-    /// Where the right is given, in the words of Kaseya's menus, where its lack is the cause or may be.
+    /// Where the right is granted, as a path in Kaseya's menus. Null unless a missing right is or may be the cause.
     menu: Option<&'static str>,
 }
 

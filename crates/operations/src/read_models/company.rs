@@ -13,40 +13,41 @@ use utoipa::ToSchema;
 
 use super::{Mapping, Status};
 
-/// A company: its mapping, its numbers, and how it stands with each contract.
+/// A company with its mapping, its user counts and its status on each contract.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Company {
     company_id: String,
     name: String,
-    /// From this day on its wanted units are 0.
+    /// Closing day: from this day on its wanted units are 0. Null if it has none.
     closed_from: Option<Date>,
-    /// Its account and contract; null while it has none.
+    /// Account and contracts. Null if not mapped.
     mapping: Option<Mapping>,
-    /// The newest complete report.
+    /// Counts of its newest complete report. Null before the first.
     newest: Option<Counted>,
-    /// Last month's frozen numbers by product; a count that could not be taken is null.
+    /// Frozen counts of last month, by product. Null if none was frozen. A product's count is null if it could not
+    /// be taken.
     #[schema(value_type = Option<BTreeMap<String, Option<u32>>>)]
     last_month: Option<BTreeMap<ProductId, Option<u32>>>,
-    /// What the provider charges for last month, by product; null while it has not told of it.
+    /// Users the provider charges for last month, by product. Null if the provider has not sent its charges.
     #[schema(value_type = Option<BTreeMap<String, u32>>)]
     charged: Option<BTreeMap<ProductId, u32>>,
-    /// Why its next invoice would not be right if it were made, by these settings, at its instant; null: it would be. The
-    /// reasons are those of `found.not_ready`.
+    /// Why the next invoice would be wrong if it were made at its instant with the current settings. The values are
+    /// those of `found.not_ready`. Null if the invoice would be right.
     not_ready: Option<&'static str>,
-    /// How it stands, per contract.
+    /// Status per contract.
     statuses: Vec<Status>,
 }
 
-/// What a report says of a company.
+/// A company's counts in a report.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Counted {
-    /// What the numbers count: users or licences.
+    /// What the numbers count: `users` or `licences`.
     basis: &'static str,
-    /// The day that was counted.
+    /// Day counted.
     day: Date,
-    /// The instant of counting.
+    /// Instant of the count.
     counted_at: Timestamp,
-    /// Users by product; a count that could not be taken is null, which is never 0.
+    /// Users by product. Null if the count could not be taken; null never means 0.
     #[schema(value_type = BTreeMap<String, Option<u32>>)]
     users: BTreeMap<ProductId, Option<u32>>,
 }

@@ -9,27 +9,32 @@ use utoipa::ToSchema;
 use super::Advice;
 use crate::Advising;
 
-/// A held change.
+/// A change that waits for a person, or a decision that is still in effect.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Hold {
     hold_id: String,
-    /// open, approved or dismissed.
+    /// `open`, `approved` or `dismissed`.
     state: String,
-    /// Which brake holds it.
+    /// The brake that holds it: `fall_to_zero`, `large_change`, `many_companies`, `plan_switch`, `drift`,
+    /// `billing_cycle`, `set_elsewhere`, `leftover` or `later_final`.
     brake: &'static str,
-    /// The companies whose users are in the number.
+    /// Companies whose users are in the number.
     company_ids: Vec<String>,
+    /// Contract id in Kaseya.
     contract_id: i32,
+    /// Service id in Kaseya.
     service_id: i32,
-    /// What Kaseya shows.
+    /// Units that Kaseya shows for the line.
     from_units: f64,
-    /// What waits.
+    /// Units that are held.
     to_units: u32,
+    /// First day with the new units.
     effective_date: Date,
     opened_at: Timestamp,
-    /// What the two halves of a plan switch have in common: they are decided together.
+    /// Id shared by the two halves of a plan switch, which are decided together. Null outside a plan switch.
     pair_id: Option<String>,
-    /// The difference each month at the line's price, in hundredths.
+    /// Monthly price difference at the line's price, in hundredths of the currency of Kaseya's prices. Null if the
+    /// price is unknown.
     money_cents: Option<i64>,
     advice: Advice,
 }

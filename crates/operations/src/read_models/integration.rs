@@ -6,7 +6,7 @@ use serde::Serialize;
 use store::settings::RefusedCredentials;
 use utoipa::ToSchema;
 
-/// The switch in a word: not_set_up, on, switching_off or off.
+/// The state of the switch as a word: `not_set_up`, `on`, `switching_off` or `off`.
 pub fn state_word(state: Option<IntegrationState>) -> &'static str {
     state.map_or("not_set_up", IntegrationState::as_str)
 }
@@ -14,9 +14,9 @@ pub fn state_word(state: Option<IntegrationState>) -> &'static str {
 /// Kaseya's refusal of the stored credentials.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Refused {
-    /// The code of the error catalogue.
+    /// Code of the error catalogue.
     code: &'static str,
-    /// Since when.
+    /// When Kaseya refused them.
     at: Timestamp,
 }
 

@@ -5,52 +5,61 @@ use serde::Serialize;
 use store::statuses::history::{self, Addend};
 use utoipa::ToSchema;
 
-/// A change.
+/// A change of a line's units, sent to Kaseya.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[schema(as = Entry)]
 pub struct JournalEntry {
+    /// Position in the journal; later entries have higher numbers.
     pub(crate) entry: i64,
     pub(crate) run_id: String,
-    /// What began that run.
+    /// Trigger of the run, as in `Run.trigger`.
     pub(crate) trigger: &'static str,
     pub(crate) contract_id: i32,
+    /// Contract name at the last job. Null if unknown.
     pub(crate) contract: Option<String>,
     pub(crate) service_id: i32,
+    /// Service name at the last job. Null if unknown.
     pub(crate) service: Option<String>,
+    /// Units of the whole line before the change.
     pub(crate) from_units: f64,
+    /// Units of the whole line after the change.
     pub(crate) to_units: u32,
-    /// The line's price as last seen.
+    /// Unit price of the line as last seen. Null if unknown.
     pub(crate) unit_price: Option<f64>,
+    /// First day with the new units, as sent.
     pub(crate) effective_date: Date,
-    /// From which day Kaseya held these units when they were read; null while they were not.
+    /// First day with these units as Kaseya showed it when they were read. Null until they are read.
     pub(crate) effective_date_read: Option<Date>,
-    /// What the two changes of a plan switch have in common.
+    /// Id shared by the two changes of a plan switch. Null outside a plan switch.
     pub(crate) pair_id: Option<String>,
-    /// The counts that are in the number.
+    /// Counts that make up the number.
     pub(crate) addends: Vec<Added>,
-    /// Whether a person had approved it.
+    /// Whether a person approved the change.
     pub(crate) was_approved: bool,
-    /// sent, confirmed, unsure or not_applied.
+    /// `sent` (accepted by Kaseya), `confirmed` (a reading showed it), `unsure` (sent without a response) or
+    /// `not_applied` (a later reading showed that it never took effect).
     pub(crate) standing: String,
+    /// When it was sent.
     pub(crate) written_at: Timestamp,
-    /// When Kaseya was seen to hold it.
+    /// When Kaseya was seen to hold the new units. Null until confirmed.
     pub(crate) confirmed_at: Option<Timestamp>,
-    /// What the confirmation rests on: read in Kaseya (read) or implied by the contract's total (implied_by_total). Null
-    /// until it is confirmed.
+    /// Evidence of the confirmation: `read` (the line was read in Kaseya) or `implied_by_total` (implied by the
+    /// contract's total). Null until confirmed.
     pub(crate) evidence: Option<&'static str>,
-    /// When Kaseya showed that.
+    /// When Kaseya showed that evidence. Null until confirmed.
     pub(crate) evidence_at: Option<Timestamp>,
-    /// The trace of its run, as W3C has it.
+    /// Trace context of the run, in the format of W3C `traceparent`.
     pub(crate) traceparent: Option<String>,
 }
 
-/// What one count was in a number.
+/// Share of one count in a number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Added {
     pub(crate) company_id: String,
     product_id: String,
+    /// Users counted. Null if unknown.
     users: Option<u32>,
-    /// The day that was counted.
+    /// Day counted. Null if unknown.
     count_day: Option<Date>,
 }
 

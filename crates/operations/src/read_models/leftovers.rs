@@ -6,17 +6,21 @@ use utoipa::ToSchema;
 
 use crate::leftovers::Leftover;
 
-/// A line that an edit has left behind.
+/// A line left over by an edit: nothing is mapped to it any more.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Left {
+    /// Hold for the line.
     hold_id: String,
-    /// The companies whose users were in it.
+    /// Companies whose users were on the line.
     company_ids: Vec<String>,
     contract_id: i32,
+    /// Contract name.
     contract: String,
+    /// Service name.
     service: String,
+    /// Units of the line.
     units: f64,
-    /// From which day they would be 0.
+    /// First day with 0 units if the hold is approved.
     from_day: Date,
 }
 

@@ -7,23 +7,27 @@ use serde::Serialize;
 use store::settings::{CompanyMapping, Contract};
 use utoipa::ToSchema;
 
-/// Account and contract of a company.
+/// Account and contracts of a company.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Mapping {
+    /// Account id in Kaseya.
     account_id: i32,
+    /// Account name when it was mapped.
     account: String,
     contract: ContractName,
-    /// Products that have their own contract of the account.
+    /// Products with a contract of their own in the account, by product id.
     #[schema(value_type = BTreeMap<String, ContractName>)]
     product_contracts: BTreeMap<ProductId, ContractName>,
-    /// Goes up with every edit; an edit names it.
+    /// Version of the mapping, higher after every edit. An edit must name it.
     version: u32,
 }
 
-/// A contract, as it was mapped.
+/// A contract as mapped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ContractName {
+    /// Contract id in Kaseya.
     contract_id: i32,
+    /// Contract name when it was mapped.
     name: String,
 }
 

@@ -4,24 +4,26 @@ use serde::Serialize;
 use store::kaseya::never_shown::NeverShown;
 use utoipa::ToSchema;
 
-/// Ids that Kaseya has never shown.
+/// Ids in mappings that Kaseya has never shown.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct NotYetKnown {
+    /// Number of these ids.
     number: usize,
+    /// The first 100 of them.
     first: Vec<UnknownId>,
 }
 
 /// An id that Kaseya has never shown.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct UnknownId {
-    /// service, contract or account.
+    /// `service`, `contract` or `account`.
     kind: &'static str,
     id: i32,
-    /// Its name, as it was saved.
+    /// Name as saved.
     name: String,
 }
 
-/// The most unknown ids in an answer.
+/// Maximum number of unknown ids in a response.
 const UNKNOWN: usize = 100;
 
 impl NotYetKnown {

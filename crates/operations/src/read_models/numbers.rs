@@ -7,34 +7,43 @@ use serde::Serialize;
 use store::statuses::listing::{Counts, Readiness};
 use utoipa::ToSchema;
 
-/// How many companies there are, all and by filter.
+/// Number of companies, in total and by filter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Numbers {
+    /// All companies.
     all: u32,
-    /// Their next invoice would be right if it were made, by these settings, at its instant.
+    /// Companies whose next invoice would be right if it were made at its instant with the current settings.
     ready: u32,
-    /// Why it would not be of the others, with how many each is for.
+    /// Reasons for the other companies, with the number of companies for each.
     not_ready: Vec<NotReadyCompanies>,
+    /// Failed, held, or not mapped and with users.
     needs_person: u32,
+    /// Without account and contract.
     unmapped: u32,
-    /// Those of the unmapped that have users.
+    /// Unmapped companies with users.
     unmapped_with_users: u32,
+    /// Not sent, or mapped and with a code for something not sent.
     failed: u32,
+    /// With a change that waits for a person.
     held: u32,
     /// Changed in the last sync.
     changed: u32,
+    /// With a product that is not billed.
     not_billed: u32,
+    /// With a closing day.
     closed: u32,
-    /// Never synced on some contract.
+    /// Never synced on at least one contract.
     never: u32,
 }
 
-/// Companies that are not ready.
+/// Number of companies that are not ready for one reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct NotReadyCompanies {
-    /// not_connected, off, writes_stopped, credentials_refused, restored, not_mapped, not_sent, held, never_synced, deferred,
-    /// under_way, unconfirmed, counts_later, unread, month_not_pushed or schedule_misses.
+    /// `not_connected`, `off`, `writes_stopped`, `credentials_refused`, `restored`, `not_mapped`, `not_sent`,
+    /// `held`, `never_synced`, `deferred`, `under_way`, `unconfirmed`, `counts_later`, `unread`, `month_not_pushed`
+    /// or `schedule_misses`. A company with several reasons counts for the one to handle first.
     reason: &'static str,
+    /// Number of companies.
     companies: u32,
 }
 

@@ -10,29 +10,36 @@ use utoipa::ToSchema;
 
 use super::{ProductStatus, Waiting};
 
-/// A run.
+/// A run. Its totals count outcomes so far, one per company and contract.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Run {
     run_id: String,
-    /// Its number among the partner's runs.
+    /// Sequence number among the partner's runs.
     number: i64,
-    /// schedule, month_end, request, full_read or probe.
+    /// `schedule`, `month_end`, `request`, `full_read` or `probe`.
     trigger: &'static str,
-    /// apply or plan.
+    /// `apply` or `plan` (nothing is written).
     mode: &'static str,
-    /// running, finished, superseded or switched_off.
+    /// `running`, `finished`, `superseded` or `switched_off`.
     state: &'static str,
+    /// Name of the requester. Null if nobody requested the run.
     requested_by: Option<String>,
     started_at: Timestamp,
+    /// When it ended. Null while it is running.
     finished_at: Option<Timestamp>,
-    /// Companies that have come out so far.
+    /// All outcomes so far.
     companies: u32,
+    /// At least one line changed or sent, and nothing worse.
     changed: u32,
+    /// Nothing to change.
     unchanged: u32,
+    /// Waiting for a person.
     held: u32,
+    /// Not sent because of an error.
     failed: u32,
+    /// Not mapped, not billed, off, or left to a later run.
     skipped: u32,
-    /// What it waits for; null for a run with nothing in its way.
+    /// What the run waits for. Null if nothing is in its way.
     wait: Option<Waiting>,
 }
 
@@ -63,14 +70,16 @@ impl Run {
     }
 }
 
-/// How a company and contract came out in a run.
+/// Outcome of a company and contract in a run.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct CompanyOfRun {
     company_id: String,
     name: String,
+    /// Contract id in Kaseya. Null for a company without a contract.
     contract_id: Option<i32>,
+    /// One of the values of `Status.state`.
     state: &'static str,
-    /// The code of the error catalogue.
+    /// Code of the error catalogue. Null if none is needed.
     code: Option<&'static str>,
     products: Vec<ProductStatus>,
 }
@@ -88,20 +97,23 @@ impl From<RunCompany> for CompanyOfRun {
     }
 }
 
-/// A row of a plan.
+/// A row of a plan: a product's units before and after.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Planned {
     company_id: String,
     contract_id: i32,
     product_id: String,
     service_id: i32,
+    /// One of the values of `Status.state`.
     state: String,
-    /// The whole line's units before.
+    /// Units of the whole line before the change.
     from_units: Option<f64>,
-    /// The whole line's units wanted.
+    /// Units wanted for the whole line.
     to_units: Option<u32>,
+    /// First day with the new units.
     effective_date: Option<Date>,
-    /// What the change of the whole line comes to at its price. Companies that share a line have the same difference each.
+    /// Price difference of the whole line's change, at the line's price. Companies on the same line have the same
+    /// difference each. Null if units or price are unknown.
     difference: Option<f64>,
 }
 

@@ -5,27 +5,29 @@ use serde::Serialize;
 use store::access::{Identity, security_events::KeptEvent};
 use utoipa::ToSchema;
 
-/// Something that somebody may have to answer for.
+/// A security event: a sign-in, a refusal or a change.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct SecurityEvent {
+    /// When it happened.
     at: Timestamp,
-    /// What happened, such as signed_in, token_made or company_mapped.
+    /// Kind of event, e.g. `signed_in`, `token_made` or `companies_mapped`.
     event: &'static str,
-    /// The name of who did it.
+    /// Name of the person, token or operator who caused it.
     by: String,
-    /// The token that it came in by.
+    /// Token that the caller used. Null if the caller did not use one.
     token_id: Option<String>,
-    /// The identity provider that named it.
+    /// Identity provider that identified the person. Null without one.
     issuer: Option<String>,
-    /// As whom.
+    /// Id of the person at the identity provider. Null without one.
     subject: Option<String>,
-    /// The client's address; null for a command of the operator.
+    /// IP address of the client. Null for a command of the operator.
     address: Option<String>,
-    /// What it was about: an id, or an address of mail.
+    /// Object of the event: an id or an email address.
     object: String,
-    /// What else is known, by event.
+    /// Further facts. Their names depend on the event.
     #[schema(value_type = Object)]
     details: serde_json::Value,
+    /// Trace id of the request. Null without a trace.
     trace_id: Option<String>,
 }
 

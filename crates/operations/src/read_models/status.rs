@@ -10,66 +10,72 @@ use utoipa::ToSchema;
 use super::{Advice, Waiting};
 use crate::Advising;
 
-/// How a company stands with a contract.
+/// Status of a company on a contract.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Status {
+    /// Contract id in Kaseya. Null for a company without a contract.
     pub(crate) contract_id: Option<i32>,
+    /// Contract name. Null for a company without a contract.
     pub(crate) contract: Option<String>,
-    /// never, queued, running, changed, sent, unchanged, held, deferred, not_mapped, not_billed, not_sent or off.
+    /// `never`, `queued`, `running`, `changed`, `sent`, `unchanged`, `held`, `deferred`, `not_mapped`,
+    /// `not_billed`, `not_sent` or `off`.
     pub(crate) state: &'static str,
-    /// The code of the error catalogue that explains it.
+    /// Code of the error catalogue that explains the state. Null if none is needed.
     pub(crate) code: Option<&'static str>,
-    /// What is to be known beside the code: facts, of which `kind` says what they are about. Each kind has its own:
-    /// names, units, days.
+    /// Facts in addition to the code. `kind` says what a fact is about; each kind has its own fields: names, units,
+    /// days.
     #[schema(value_type = Vec<Object>)]
     remarks: Vec<Remark>,
-    /// Kaseya's own words, as they came.
+    /// Kaseya's own message, unchanged. Null without one.
     pub(crate) kaseya_says: Option<String>,
-    /// When Kaseya was last seen to hold our number.
+    /// When Kaseya was last seen to hold our number. Null if never.
     pub(crate) last_sync: Option<Timestamp>,
-    /// What is said of its lines rests on this: read in Kaseya (read), implied by the contract's total
-    /// (implied_by_total) or only last known (remembered). Absent before the first reading.
+    /// Evidence for the state of its lines: `read` (read in Kaseya), `implied_by_total` (implied by the contract's
+    /// total) or `remembered` (only last known). Null before the first reading.
     pub(crate) evidence: Option<&'static str>,
-    /// When Kaseya showed that.
+    /// When Kaseya showed that evidence. Null before the first reading.
     pub(crate) evidence_at: Option<Timestamp>,
-    /// When a line was last changed.
+    /// When a line was last changed. Null if never.
     pub(crate) last_change: Option<Timestamp>,
-    /// When it goes on by itself.
+    /// When it continues by itself. Null if it is not deferred.
     pub(crate) deferred_until: Option<Timestamp>,
-    /// What its job waits for; null for a row that does not wait.
+    /// What its job waits for. Null if it does not wait.
     wait: Option<Waiting>,
-    /// The run that brought it.
+    /// Run that produced this status. Null if none has.
     run_id: Option<String>,
-    /// The id of that run's trace.
+    /// Trace id of that run.
     pub(crate) trace_id: Option<String>,
+    /// Products of the company on this contract, as the last job found them.
     pub(crate) products: Vec<ProductStatus>,
 }
 
-/// How a product of a company came out.
+/// Outcome of one product of a company.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ProductStatus {
     pub(crate) product_id: String,
+    /// Service id in Kaseya. Null if the product is not mapped.
     service_id: Option<i32>,
+    /// One of the values of `Status.state`.
     pub(crate) state: String,
-    /// The code of the error catalogue.
+    /// Code of the error catalogue. Null if none is needed.
     pub(crate) code: Option<String>,
-    /// The company's own count.
+    /// Users counted at this company.
     pub(crate) users: Option<u32>,
-    /// The units that it is billed as.
+    /// Units billed for these users.
     pub(crate) billed: Option<u32>,
-    /// The day that was counted.
+    /// Day counted.
     pub(crate) count_day: Option<Date>,
-    /// The whole line's units before.
+    /// Units of the whole line before the change.
     pub(crate) from_units: Option<f64>,
-    /// The whole line's units wanted.
+    /// Units wanted for the whole line.
     pub(crate) to_units: Option<u32>,
-    /// From which day.
+    /// First day with the new units.
     pub(crate) effective_date: Option<Date>,
-    /// Which brake holds it.
+    /// The brake that holds it. Null if it is not held.
     brake: Option<String>,
-    /// Why it is not billed, as the partner has entered it.
+    /// Why it is not billed, as the partner entered it.
     note: Option<String>,
-    /// The id shared by the two halves of a plan switch.
+    /// Id shared by the two halves of a plan switch. Null outside a plan switch.
     pair_id: Option<String>,
 }
 
@@ -115,14 +121,14 @@ impl From<CompanyStatus> for Status {
     }
 }
 
-/// How a company stands with a contract, and what to do.
+/// Status of a company on a contract, with advice.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct AdvisedStatus {
     #[serde(flatten)]
     status: Status,
-    /// The state in words.
+    /// State as a sentence, in the language of `Accept-Language`.
     said: String,
-    /// The remarks in words.
+    /// Remarks as sentences, in the language of `Accept-Language`.
     remarked: Vec<String>,
     advice: Vec<Advice>,
 }
@@ -140,14 +146,16 @@ impl AdvisedStatus {
     }
 }
 
-/// The same in a list of all companies and contracts, which names the company in each row.
+/// Status of a company on a contract, with advice and the company's name.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct StatusRow {
     company_id: String,
     name: String,
+    /// Account id in Kaseya. Null if not mapped.
     account_id: Option<i32>,
+    /// Account name. Null if not mapped.
     account: Option<String>,
-    /// Why its next invoice would be wrong; null: it would be right.
+    /// Why the company's next invoice would be wrong. Null if it would be right.
     not_ready: Option<&'static str>,
     #[serde(flatten)]
     status: AdvisedStatus,

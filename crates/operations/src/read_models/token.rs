@@ -5,20 +5,22 @@ use serde::Serialize;
 use store::access::tokens::ApiToken;
 use utoipa::ToSchema;
 
-/// A token, without what lets in.
+/// A token, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Token {
     token_id: String,
+    /// User or purpose of the token.
     name: String,
-    /// viewer, editor or admin.
+    /// `viewer`, `editor`, `admin` or `provider`.
     role: &'static str,
     created_at: Timestamp,
+    /// Name of the person, token or operator who created it.
     created_by: String,
-    /// To the minute.
+    /// When it was last used, to the minute. Null if never.
     last_used_at: Option<Timestamp>,
-    /// When its time is over.
+    /// When the token expires.
     expires_at: Timestamp,
-    /// Since when it lets nobody in any more.
+    /// When the token was revoked. Null if it was not.
     revoked_at: Option<Timestamp>,
 }
 

@@ -8,14 +8,14 @@ use utoipa::ToSchema;
 /// What a row, a run or a request waits for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Waiting {
-    /// logins, user_locked, credentials, call_limit, kaseya_down, host_unreachable, line_unsure, unclear_answer, count,
-    /// kaseya_busy, host_busy, writes_stopped, restored, worker or edited.
+    /// `logins`, `user_locked`, `credentials`, `call_limit`, `kaseya_down`, `host_unreachable`, `line_unsure`,
+    /// `unclear_answer`, `count`, `kaseya_busy`, `host_busy`, `writes_stopped`, `restored`, `worker` or `edited`.
     reason: &'static str,
-    /// The code of the error catalogue; null for a reason without one.
+    /// Code of the error catalogue. Null for a reason without one.
     code: Option<&'static str>,
-    /// Since when.
+    /// When the wait began.
     since: Timestamp,
-    /// When it goes on by itself; null where nobody can tell.
+    /// When it continues by itself. Null if unknown.
     until: Option<Timestamp>,
 }
 

@@ -52,24 +52,26 @@ fn let_out(came: LetOut) -> Result<StatusCode, Problem> {
     }
 }
 
-/// People who may sign in by the identity provider.
+/// The partner's members.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Members {
-    /// By their addresses.
+    /// Ordered by email address.
     members: Vec<OneMember>,
 }
 
-/// Somebody who may sign in by the identity provider.
+/// A person who may sign in through the identity provider.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Member)]
 pub(crate) struct OneMember {
     member_id: String,
+    /// Email address, in lower case.
     email: String,
-    /// viewer, editor or admin.
+    /// `viewer`, `editor` or `admin`.
     role: &'static str,
-    /// Whether the person was here yet.
+    /// Whether the person has signed in yet.
     has_signed_in: bool,
     added_at: Timestamp,
+    /// Name of the person, token or operator who added the member.
     added_by: String,
 }
 
@@ -86,7 +88,7 @@ impl From<Member> for OneMember {
     }
 }
 
-/// The partner's members.
+/// Lists the partner's members.
 #[utoipa::path(get, path = "/members", tag = "access",
     responses((status = 200, body = Members), Problems))]
 pub(crate) async fn list_members(
@@ -99,23 +101,23 @@ pub(crate) async fn list_members(
     Ok(Json(Members { members: known.into_iter().map(OneMember::from).collect() }))
 }
 
-/// Somebody who is to be let in.
+/// A member to add.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewMember {
-    /// As the identity provider verifies it.
+    /// Email address as verified by the identity provider. Upper and lower case are the same.
     email: String,
-    /// viewer, editor or admin.
+    /// `viewer`, `editor` or `admin`.
     role: String,
 }
 
-/// A member who was added.
+/// The member added.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AddedMember {
     member_id: String,
 }
 
-/// Lets in whoever signs in with this address.
+/// Adds a member: the person who signs in with this address gets access.
 #[utoipa::path(post, path = "/members", tag = "access", request_body = NewMember,
     responses((status = 201, body = AddedMember), Problems))]
 pub(crate) async fn add_member(
@@ -129,7 +131,10 @@ pub(crate) async fn add_member(
     Ok((StatusCode::CREATED, Json(AddedMember { member_id: member.to_string() })))
 }
 
-/// Lets a member in no more, signed in or not. The last admin stays: 409.
+/// Removes a member, signed in or not.
+///
+/// 409 if no other admin would remain. Only admin tokens valid for more than 7 days and admins who have signed in
+/// before count.
 #[utoipa::path(delete, path = "/members/{member}", tag = "access", params(("member" = String, Path)),
     responses((status = 204), Problems))]
 pub(crate) async fn remove_member(
@@ -144,11 +149,11 @@ pub(crate) async fn remove_member(
 /// The partner's tokens.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Tokens {
-    /// The newest first, also the revoked.
+    /// Newest first, including revoked ones.
     tokens: Vec<Token>,
 }
 
-/// The partner's tokens.
+/// Lists the partner's tokens.
 #[utoipa::path(get, path = "/tokens", tag = "access",
     responses((status = 200, body = Tokens), Problems))]
 pub(crate) async fn list_tokens(
@@ -161,29 +166,31 @@ pub(crate) async fn list_tokens(
     Ok(Json(Tokens { tokens: known.into_iter().map(Token::from).collect() }))
 }
 
-/// A token that is to be made.
+/// A token to create.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewToken {
-    /// Who or what uses it: 1 to 100 characters.
+    /// User or purpose of the token, 1 to 100 characters.
     name: String,
-    /// viewer, editor or admin.
+    /// `viewer`, `editor` or `admin`.
     role: String,
-    /// For how many days it lets somebody in: 1 to 365; 90 where nothing is said.
+    /// Days until the token expires, 1 to 365. Default 90.
     days: Option<u16>,
 }
 
-/// A token that was made.
+/// A new token.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct MadeToken {
     token_id: String,
-    /// What lets in. It is told this once, and only its hash is kept.
+    /// The secret. It is returned only here; only its hash is stored.
     token: String,
-    /// When its time is over.
+    /// When the token expires.
     expires_at: Timestamp,
 }
 
-/// Makes a token. An `Idempotency-Key` says nothing here: an answer that is remembered would be a secret that is kept.
+/// Creates a token.
+///
+/// `Idempotency-Key` is ignored: a stored response would be a stored secret.
 #[utoipa::path(post, path = "/tokens", tag = "access", request_body = NewToken,
     responses((status = 201, body = MadeToken), Problems))]
 pub(crate) async fn make_token(
@@ -202,7 +209,10 @@ pub(crate) async fn make_token(
     Ok((StatusCode::CREATED, Json(made)))
 }
 
-/// Revokes a token; whoever is signed in by it is signed out. The last admin's stays: 409.
+/// Revokes a token and signs out its sessions.
+///
+/// 409 if no other admin would remain. Only admin tokens valid for more than 7 days and admins who have signed in
+/// before count. 404 for a token of the provider: only the operator can revoke it.
 #[utoipa::path(delete, path = "/tokens/{token}", tag = "access", params(("token" = String, Path)),
     responses((status = 204), Problems))]
 pub(crate) async fn revoke_token(

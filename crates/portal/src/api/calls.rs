@@ -9,7 +9,9 @@ use super::{
 };
 use crate::Portal;
 
-/// The calls of the last hour; unknown before the first save of the connection.
+/// Shows the calls of the last hour to the partner's Kaseya.
+///
+/// 404 before the connection is saved for the first time.
 #[utoipa::path(get, path = "/calls", tag = "calls", responses((status = 200, body = CallsUsed), Problems))]
 pub(crate) async fn show(State(portal): State<Portal>, caller: Caller) -> Result<Json<CallsUsed>, Problem> {
     let settings = settings_of(&portal, &caller.partner).await?;

@@ -18,60 +18,62 @@ use crate::{
     download::download,
 };
 
-/// Which companies, in which order, of a file.
+/// Filter and order of the companies in a file.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SheetQuery {
-    /// Part of a company's name or id, or of its account's or contract's name.
+    /// Part of the company's name or id, or of the name of its account or contract. Case and accents are ignored.
     #[serde(default)]
     search: String,
-    /// all, needs-person, unmapped, failed, held, changed, not-billed, closed or never.
+    /// `all`, `needs-person`, `unmapped`, `failed`, `held`, `changed`, `not-billed`, `closed` or `never`. Default
+    /// `all`.
     filter: Option<String>,
-    /// company, account, contract, state, last-sync or users.
+    /// `company`, `account`, `contract`, `state`, `last-sync` or `users`. Default `company`.
     sort: Option<String>,
-    /// Whether the order is turned round.
+    /// Reverses the order. Default false.
     #[serde(default)]
     descending: bool,
 }
 
-/// Which companies, and in which order.
+/// Filter, order and page of a list of companies.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Query {
-    /// Part of a company's name or id, or of its account's or contract's name.
+    /// Part of the company's name or id, or of the name of its account or contract. Case and accents are ignored.
     #[serde(default)]
     search: String,
-    /// all, needs-person, unmapped, failed, held, changed, not-billed, closed or never.
+    /// `all`, `needs-person`, `unmapped`, `failed`, `held`, `changed`, `not-billed`, `closed` or `never`. Default
+    /// `all`.
     filter: Option<String>,
-    /// company, account, contract, state, last-sync or users.
+    /// `company`, `account`, `contract`, `state`, `last-sync` or `users`. Default `company`.
     sort: Option<String>,
-    /// Whether the order is turned round.
+    /// Reverses the order. Default false.
     #[serde(default)]
     descending: bool,
-    /// Where the list goes on: the `next` of the page before.
+    /// `next` of the previous page.
     #[param(value_type = Option<String>)]
     cursor: Option<Cursor>,
-    /// How many, at most 1000; 100 where nothing is said.
+    /// Page size, 1 to 1000. Default 100.
     size: Option<u32>,
 }
 
 /// A page of companies.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Companies {
-    /// What all numbers of users count: users (active ones) or licences (assigned ones). A count of the other basis is
-    /// missing.
+    /// What all user numbers count: `users` (active users) or `licences` (assigned licences). A count of the other
+    /// kind is treated as missing.
     count_basis: &'static str,
     companies: Vec<Company>,
-    /// How many companies the search finds, all and by filter.
+    /// Number of companies that the search finds, in total and by filter.
     found: Numbers,
-    /// Where the list goes on; null on the last page.
+    /// Cursor of the next page. Null on the last page.
     #[schema(value_type = Option<String>)]
     next: Option<Cursor>,
 }
 
-/// The companies.
+/// Lists companies: searched, filtered and sorted, a page at a time.
 #[utoipa::path(get, path = "/companies", tag = "companies", params(Query),
     responses((status = 200, body = Companies), Problems))]
 pub(crate) async fn list(
@@ -115,8 +117,9 @@ pub(crate) async fn list(
     }))
 }
 
-/// How all of the companies that are found stand, as CSV: a row per company, contract and product, with its sentences in the
-/// language of `Accept-Language`.
+/// Exports the status of the companies found as CSV.
+///
+/// A row per company, contract and product, with sentences in the language of `Accept-Language`.
 #[utoipa::path(get, path = "/companies.csv", tag = "companies", params(SheetQuery),
     responses((status = 200, body = String, content_type = "text/csv"), Problems))]
 pub(crate) async fn sheet(

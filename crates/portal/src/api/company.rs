@@ -34,40 +34,42 @@ use super::{
 };
 use crate::Portal;
 
-/// A company with what is to be said of it.
+/// A company with its status on each contract, its billing rules and its counts.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct OneCompany {
     company_id: String,
     name: String,
-    /// From this day on its wanted units are 0.
+    /// Closing day: from this day on its wanted units are 0. Null if it has none.
     closed_from: Option<Date>,
-    /// Its account and contract; null while it has none.
+    /// Account and contracts. Null if not mapped.
     mapping: Option<Mapping>,
-    /// What all numbers of users count: users (active ones) or licences (assigned ones).
+    /// What all user numbers count: `users` (active users) or `licences` (assigned licences).
     count_basis: &'static str,
-    /// The rules of its products; a product without one is billed as counted.
+    /// Billing rules of its products. A product without a rule is billed as counted.
     billing_rules: Vec<Rule>,
-    /// How it stands, per contract.
+    /// Status per contract.
     contracts: Vec<AdvisedStatus>,
-    /// The newest report of its users, whose counts are sent; null before the first.
+    /// Newest complete report of its users, with the counts that are sent. Null before the first.
     newest_report: Option<ReportSource>,
-    /// Last month's frozen numbers by product; a count that could not be taken is null.
+    /// Frozen counts of last month, by product. Null if none was frozen. A product's count is null if it could not
+    /// be taken.
     #[schema(value_type = Option<BTreeMap<String, Option<u32>>>)]
     last_month: Option<BTreeMap<ProductId, Option<u32>>>,
-    /// Whose word each of last month's numbers is; a number that no report had is nobody's.
+    /// Source of each of these counts, by product. A count without a known source is absent.
     #[schema(value_type = BTreeMap<String, NumberSource>)]
     last_month_sources: BTreeMap<ProductId, NumberSource>,
-    /// What the provider charges for last month, by product; null while it has not told of it.
+    /// Users the provider charges for last month, by product. Null if the provider has not sent its charges.
     #[schema(value_type = Option<BTreeMap<String, u32>>)]
     charged: Option<BTreeMap<ProductId, u32>>,
-    /// Who told what is charged; null while nobody has.
+    /// Sender of the charges. Null if they were not sent.
     charged_source: Option<ChargesSource>,
 }
 
 type Tagged<T> = ([(HeaderName, String); 1], Json<T>);
 
-/// A company: how it stands with each contract, and what to do where something is wrong. The `ETag` is the version of its
-/// mapping, 0 while it has none.
+/// Shows a company: its status on each contract, and what to do about errors.
+///
+/// The `ETag` is the version of its mapping, 0 if it has none.
 #[utoipa::path(get, path = "/companies/{company}", tag = "companies",
     params(("company" = String, Path), ("Accept-Language" = Option<String>, Header, description = "en or it.")),
     responses((status = 200, body = OneCompany), Problems))]
@@ -121,15 +123,15 @@ pub(crate) async fn show(
     Ok(([(header::ETAG, format!("\"{version}\""))], Json(document)))
 }
 
-/// The rules of a company's products.
+/// Billing rules of a company's products.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BillingRules {
-    /// Products that are not listed stay as they are.
+    /// Products that are not listed keep their rule.
     rules: Vec<Rule>,
 }
 
-/// Saves billing rules of a company; answers all that it has.
+/// Saves billing rules of a company and returns all its rules.
 #[utoipa::path(patch, path = "/companies/{company}/billing-rules", tag = "companies", params(("company" = String, Path)),
     request_body = BillingRules, responses((status = 200, body = BillingRules), Problems))]
 pub(crate) async fn save_billing_rules(

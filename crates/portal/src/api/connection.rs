@@ -24,37 +24,39 @@ use super::{
 };
 use crate::{Portal, trying};
 
-/// The connection as it is stored. The password is never told.
+/// The stored connection to Kaseya, without its password.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Connection {
-    /// not_set_up, on, switching_off or off.
+    /// `not_set_up`, `on`, `switching_off` or `off`.
     state: &'static str,
-    /// The values; null before the first save.
+    /// Stored values. Null before the first save.
     values: Option<Stored>,
 }
 
-/// What is stored of a connection.
+/// The stored values of a connection.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Stored {
+    /// Host name, e.g. `bms.kaseya.com`.
     host: String,
-    /// The V2 base address, where it is not the host's usual one.
+    /// Custom V2 base address. Null if it is the host's usual one.
     v2_base: Option<String>,
-    /// The V1 base address, where it is not the host's usual one.
+    /// Custom V1 base address. Null if it is the host's usual one.
     v1_base: Option<String>,
+    /// User name in Kaseya.
     user_name: String,
-    /// The company name in Kaseya.
+    /// Company name in Kaseya.
     company_name: String,
-    /// arrears or advance.
+    /// `arrears` or `advance`.
     billing: &'static str,
-    /// The day of the month on which invoices are made.
+    /// Day of the month on which invoices are made.
     invoice_day: i8,
-    /// Whether the frozen month-end count is pushed by a run of its own.
+    /// Whether a run of its own pushes the frozen month-end count.
     month_end_run: bool,
-    /// What happens to a line that was edited in Kaseya: ask or send_ours.
+    /// What to do with a line that was edited in Kaseya: `ask` or `send_ours`.
     drift: &'static str,
     #[serde(flatten)]
     numbers: SettingNumbers,
-    /// Since when the password is the stored one, if that is known.
+    /// When the password was stored. Null if unknown.
     password_changed_at: Option<Timestamp>,
     /// Set while Kaseya refuses the credentials.
     credentials_refused: Option<Refused>,
@@ -80,7 +82,7 @@ impl From<&Integration> for Stored {
     }
 }
 
-/// The connection.
+/// Shows the stored connection.
 #[utoipa::path(get, path = "/connection", tag = "connection", responses((status = 200, body = Connection), Problems))]
 pub(crate) async fn show(State(portal): State<Portal>, caller: Caller) -> Result<Json<Connection>, Problem> {
     let settings = settings_of(&portal, &caller.partner).await?;
@@ -91,25 +93,27 @@ pub(crate) async fn show(State(portal): State<Portal>, caller: Caller) -> Result
     }))
 }
 
-/// Where and as whom to log in.
+/// Kaseya's address and the user to log in as.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct Credentials {
-    /// The host, such as `bms.kaseya.com`; what stands around it is taken away.
+    /// Host name, e.g. `bms.kaseya.com`. A scheme, path or trailing slash is stripped.
     #[serde(default)]
     host: String,
-    /// The V2 base address, where it is not the host's usual one.
+    /// Custom V2 base address. Empty for the host's usual one.
     #[serde(default)]
     v2_base: String,
-    /// The V1 base address, where it is not the host's usual one.
+    /// Custom V1 base address. Empty for the host's usual one.
     #[serde(default)]
     v1_base: String,
+    /// User name in Kaseya.
     #[serde(default)]
     user_name: String,
-    /// Left out, the stored one stays, if host, company name, user and addresses do.
+    /// If left out or empty, the stored password is used. Required if none is stored, or if host, company name,
+    /// user or a base address differs from the stored one.
     #[serde(default = "nothing")]
     #[schema(value_type = String, write_only)]
     password: SecretString,
-    /// The company name in Kaseya, unchanged.
+    /// Company name in Kaseya. Used exactly as sent.
     #[serde(default)]
     company_name: String,
 }
@@ -125,43 +129,47 @@ impl From<Credentials> for CredentialsForm {
     }
 }
 
-/// A connection to be saved.
+/// A connection to save.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct NewConnection {
     #[serde(flatten)]
     credentials: Credentials,
-    /// Where the switch is to stand.
+    /// Whether the integration is to be on.
     enabled: bool,
-    /// arrears or advance; left out, the stored answer stays.
+    /// `arrears` or `advance`. If left out, the stored value stays; required on the first save.
     billing: Option<String>,
-    /// The day of the month on which invoices are made, 1 to 28; left out, the stored answer stays.
+    /// Day of the month on which invoices are made, 1 to 28. If left out, the stored value stays; required on the
+    /// first save.
     invoice_day: Option<i64>,
-    /// Whether the frozen month-end count is pushed by a run of its own.
+    /// Whether a run of its own pushes the frozen month-end count.
     month_end_run: bool,
-    /// What happens to a line that was edited in Kaseya: ask or send_ours; left out, the stored answer stays.
+    /// What to do with a line that was edited in Kaseya: `ask` or `send_ours`. If left out, the stored value stays.
     drift: Option<String>,
     #[serde(flatten)]
     numbers: NewSettingNumbers,
-    /// Whether to use a company name in Kaseya that this installation uses already: asked once (`shared-tenant`).
+    /// Confirms a company name in Kaseya that another partner of this installation uses. Without it such a save
+    /// fails with `shared-tenant`. Not needed once it is saved.
     #[serde(default)]
     share_tenant: bool,
 }
 
-/// What was saved.
+/// The saved connection.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SavedConnection {
-    /// The host as it is stored.
+    /// Host name as stored.
     host: String,
-    /// What was taken away around it.
+    /// What was stripped from the host as sent, in English.
     notes: Vec<String>,
-    /// on, switching_off or off.
+    /// `on`, `switching_off` or `off`.
     state: &'static str,
-    /// Whether the credentials are others than before.
+    /// Whether the credentials differ from those stored before.
     new_credentials: bool,
 }
 
-/// Saves the connection. Other credentials than those in force are tried first, and if they do not prove right nothing is
-/// saved.
+/// Saves the connection.
+///
+/// Credentials that differ from those in force, or are the first, are tried before, unless Kaseya refuses those in
+/// force. If they fail, nothing is saved.
 #[utoipa::path(put, path = "/connection", tag = "connection", request_body = NewConnection,
     params(("Accept-Language" = Option<String>, Header, description = "en or it.")),
     responses((status = 200, body = SavedConnection), Problems))]
@@ -246,43 +254,46 @@ async fn helped(
     })
 }
 
-/// Credentials to be tried.
+/// Credentials to try.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct Trial {
     #[serde(flatten)]
     credentials: Credentials,
-    /// Says that a person has put right in Kaseya what made it refuse the very same values before.
+    /// Confirms that a person has fixed in Kaseya what made it refuse the same values before.
     #[serde(default)]
     mended: bool,
 }
 
-/// What came of trying credentials.
+/// Result of trying credentials.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Tried {
-    /// The host that was tried.
+    /// Host name that was tried.
     host: String,
-    /// What was taken away around it.
+    /// What was stripped from the host as sent, in English.
     notes: Vec<String>,
-    /// Whether a sync can go by these values.
+    /// Whether a sync can use these values.
     works: bool,
-    /// Every check, in order.
+    /// All checks, in order.
     checks: Vec<Check>,
-    /// Set when the next try is the last: refused too, new values wait until this instant (AUTH-08).
+    /// Set if the next refusal is the last one: new values must then wait until this instant (AUTH-08).
     last_try_until: Option<Timestamp>,
-    /// From when on new values can be tried, where no try is left.
+    /// Earliest instant to try new values. Null unless no try is left.
     not_before: Option<Timestamp>,
-    /// Whether a sync of all companies follows by itself: these are the saved credentials, which Kaseya had refused.
+    /// Whether a sync of all companies follows by itself. It does if these are the stored credentials, Kaseya had
+    /// refused them and the integration is on.
     sync_follows: bool,
-    /// What to do about the first check that failed.
+    /// What to do about the first check that failed. Null if none failed.
     help: Option<Advice>,
-    /// The zone that Kaseya told for this company name, as IANA names it.
+    /// Time zone that Kaseya has for this company name, as an IANA name. Null if unknown.
     kaseya_zone: Option<String>,
-    /// What it means for the invoice day that this is another zone than the schedule's, in the language of
-    /// `Accept-Language`; null where it is not.
+    /// What a zone other than the schedule's means for the invoice day, in the language of `Accept-Language`. Null
+    /// if the zones agree.
     zone_note: Option<String>,
 }
 
-/// Tries credentials with real logins and one read per right. Nothing is stored, and nothing is changed in Kaseya.
+/// Tries credentials with real logins and one read per right.
+///
+/// Stores none of the values and changes nothing in Kaseya.
 #[utoipa::path(post, path = "/connection/authenticate", tag = "connection", request_body = Trial,
     params(("Accept-Language" = Option<String>, Header, description = "en or it.")),
     responses((status = 200, body = Tried), Problems))]
@@ -317,22 +328,25 @@ pub(crate) async fn authenticate(
     }))
 }
 
-/// Where the switch is to stand.
+/// The new state of the switch.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewSwitch {
+    /// Whether the integration is to be on.
     on: bool,
 }
 
-/// Where the switch stands.
+/// The state of the switch.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Switch {
-    /// on, switching_off or off.
+    /// `on`, `switching_off` or `off`.
     state: &'static str,
 }
 
-/// Turns the switch (S-16). Switched off, no write is begun any more; one that was permitted before may still be on its way
-/// as long as it is *switching off*.
+/// Switches the integration on or off.
+///
+/// After switching off no write starts. While the state is `switching_off`, a write permitted before may still be
+/// in flight.
 #[utoipa::path(put, path = "/connection/switch", tag = "connection", request_body = NewSwitch,
     responses((status = 200, body = Switch), Problems))]
 pub(crate) async fn switch(

@@ -21,10 +21,11 @@ use super::{
 };
 
 /// What a program is told first.
-const ABOUT: &str = "What the portal's pages do, for programs. Each call brings a token of the partner in its address; \
-    the roles are viewer (reads), editor (maps, syncs, decides, reports counts) and admin (connection, switch and access). A POST may \
-    bring an `Idempotency-Key`: the same call with the same key gets the first one's answer for a day, but \
-    Authenticate, which tries anew, and a new token, which is told once. Lists go on at `cursor=` their `next`.";
+const ABOUT: &str = "What the portal's pages do, for programs. Each call needs a bearer token of the partner in its address. \
+    The roles are viewer (reads), editor (maps, syncs, decides), admin (connection, switch and access) and provider (reports \
+    counts and charges). Four calls take an `Idempotency-Key`: saving several mappings, requesting a sync, deciding holds and \
+    adding a member. The same call with the same key returns the first response for a day. Lists continue at `cursor=` with \
+    the value of `next`.";
 
 /// Schemas that no call names itself.
 #[derive(OpenApi)]
@@ -65,7 +66,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         .build()
 }
 
-/// Names a call by its subject and its function, and its answer by nothing but that it is one.
+/// Names a call by its subject and its function, and gives a response without a description one.
 fn name(call: &mut Operation) {
     let subject = call.tags.as_ref().and_then(|tags| tags.first()).cloned().unwrap_or_default();
     let function = call.operation_id.take().unwrap_or_default();
@@ -74,7 +75,7 @@ fn name(call: &mut Operation) {
         if let RefOr::T(answer) = answer
             && answer.description.is_empty()
         {
-            "The answer.".clone_into(&mut answer.description);
+            "The response.".clone_into(&mut answer.description);
         }
     }
 }

@@ -20,14 +20,16 @@ use super::{
 };
 use crate::Portal;
 
-/// What waits for a person.
+/// The partner's holds.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Holds {
-    /// The oldest first, the halves of a plan switch together.
+    /// Oldest first, with the halves of a plan switch together.
     holds: Vec<Hold>,
 }
 
-/// What waits for a person, each with its reason.
+/// Lists the current holds, each with its reason.
+///
+/// Includes holds that are approved or dismissed, as long as the decision is in effect.
 #[utoipa::path(get, path = "/holds", tag = "holds",
     params(("Accept-Language" = Option<String>, Header, description = "en or it.")),
     responses((status = 200, body = Holds), Problems))]
@@ -53,7 +55,7 @@ pub(crate) async fn list(
     Ok(Json(Holds { holds: read.ok_or(Problem::NotFound)? }))
 }
 
-/// A decision about some holds.
+/// A decision on holds.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewDecision {
@@ -61,51 +63,51 @@ pub(crate) struct NewDecision {
     holds: Vec<Shown>,
 }
 
-/// What is decided.
+/// The decision.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Verdict {
-    /// The held units are sent.
+    /// Sends the held units.
     Approve,
-    /// Kaseya stays as it is.
+    /// Leaves Kaseya as it is. Also revokes an approval that is not used yet.
     Dismiss,
 }
 
-/// A hold as it was shown.
+/// A hold as the person saw it.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Shown {
     #[schema(value_type = uuid::Uuid)]
     hold_id: HoldId,
-    /// The units that were shown: another number is another question, and is not decided.
+    /// Held units as shown. If the hold has another number by now, it is not decided.
     to_units: u32,
-    /// What Kaseya showed: from other units it is another question too, and is not decided. Left out, any will do, except that
-    /// an approval is not taken once Kaseya has shown others than when the hold was opened.
+    /// Units in Kaseya as shown. If Kaseya shows other units by now, the hold is not decided. If left out, any
+    /// units match, but an approval fails if they have changed since the hold was opened.
     from_units: Option<f64>,
 }
 
-/// What came of a decision.
+/// Result of a decision.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Decisions {
-    /// Each hold, the other halves of plan switches too.
+    /// Each hold decided, including the other halves of plan switches.
     holds: Vec<OneDecided>,
-    /// JOB-01 where approved units are not sent because the integration is off; else null.
+    /// `JOB-01` if approved units are not sent because the integration is off. Otherwise null.
     not_sent_code: Option<&'static str>,
-    /// What the run that sends the approved units waits for; null where nothing is in its way.
+    /// What the run with the approved units waits for. Null if nothing is in its way.
     wait: Option<Waiting>,
 }
 
-/// What came of a decision about one hold.
+/// Result of a decision on one hold.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct OneDecided {
     hold_id: String,
-    /// taken, not_open, other_units, other_from, or unheard: passed on, and not taken yet.
+    /// `taken`, `not_open`, `other_units`, `other_from` or `unheard` (passed on, but not taken yet).
     outcome: &'static str,
-    /// The state of one that is not open any more.
+    /// State of the hold if the outcome is `not_open`. Otherwise null.
     state: Option<String>,
-    /// What waits now, where it is another number than the one that was shown.
+    /// Held units now, if the outcome is `other_units`. Otherwise null.
     to_units: Option<u32>,
-    /// What Kaseya shows now, where it is not what was shown.
+    /// Units in Kaseya now, if the outcome is `other_from`. Otherwise null.
     from_units: Option<f64>,
 }
 
@@ -123,7 +125,7 @@ impl From<Decided> for OneDecided {
     }
 }
 
-/// Approves or dismisses what was shown.
+/// Approves or dismisses holds as they were shown.
 #[utoipa::path(post, path = "/holds/decisions", tag = "holds", request_body = NewDecision,
     responses((status = 200, body = Decisions), Problems))]
 pub(crate) async fn decide(

@@ -46,7 +46,7 @@ impl From<NotTaken> for Problem {
     }
 }
 
-/// How many rows were taken in.
+/// Number of rows stored.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Taken {
     rows: usize,
@@ -63,16 +63,18 @@ pub(crate) struct ToldCompanies {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ToldCompany {
-    /// 1 to 100 characters.
+    /// The provider's id, 1 to 100 characters.
     company_id: String,
     /// 1 to 200 characters.
     name: String,
-    /// From this day on its wanted units are 0; left out, it is open.
+    /// Closing day: from this day on its wanted units are 0. If left out, the company is open.
     closed_from: Option<Date>,
 }
 
-/// Takes companies in: new ones unmapped, known ones with their names and closing days, their mappings as they are. One
-/// mistake in one row, and none is taken in: all mistakes are listed.
+/// Stores companies.
+///
+/// New companies are not mapped; known ones get the new name and closing day and keep their mapping. One mistake in
+/// one row refuses all rows; all mistakes are listed.
 #[utoipa::path(put, path = "/companies", tag = "intake", operation_id = "companies", request_body = ToldCompanies,
     responses((status = 200, body = Taken), Problems))]
 pub(crate) async fn take_companies(
@@ -102,14 +104,16 @@ pub(crate) struct ToldProducts {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ToldProduct {
-    /// 1 to 100 characters.
+    /// The provider's id, 1 to 100 characters.
     product_id: String,
     /// 1 to 200 characters.
     name: String,
 }
 
-/// Takes products in: new ones unmapped, known ones with their names, their mappings as they are. One mistake in one row,
-/// and none is taken in: all mistakes are listed.
+/// Stores products.
+///
+/// New products are not mapped; known ones get the new name and keep their mapping. One mistake in one row refuses
+/// all rows; all mistakes are listed.
 #[utoipa::path(put, path = "/products", tag = "intake", operation_id = "products", request_body = ToldProducts,
     responses((status = 200, body = Taken), Problems))]
 pub(crate) async fn take_products(
@@ -123,27 +127,28 @@ pub(crate) async fn take_products(
     Ok(Json(Taken { rows }))
 }
 
-/// All that the provider charges for a month.
+/// All charges of the provider for a month.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ToldCharges {
-    /// Each company and product that is charged, once; what is not listed is charged nothing.
+    /// Each company and product charged, once; at least one. Anything not listed is charged nothing.
     charges: Vec<ToldCharge>,
 }
 
-/// What the provider charges for a company with a product.
+/// The provider's charge for a product at a company.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ToldCharge {
     company_id: String,
     product_id: String,
-    /// The users that are charged.
+    /// Users charged, 0 to 10000000.
     users: u32,
 }
 
-/// Takes in what the provider charges the partner for a month that is over, in place of what it told of it before. It is
-/// shown beside the month's frozen count, and decides about no unit. One mistake in one row, and none is taken in: all
-/// mistakes are listed.
+/// Stores the provider's charges for a past month and replaces those sent before.
+///
+/// They are shown next to the month's frozen count and affect no units. One mistake in one row refuses all rows;
+/// all mistakes are listed.
 #[utoipa::path(put, path = "/charges/{month}", tag = "intake", operation_id = "charges",
     params(("month" = String, Path, description = "Such as 2026-10.")), request_body = ToldCharges,
     responses((status = 200, body = Taken), Problems))]
@@ -170,14 +175,14 @@ pub(crate) async fn take_charges(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Report {
-    /// The day that was counted, in the provider's zone.
+    /// Day counted, in the provider's time zone.
     day: Date,
-    /// The instant of counting: of two reports for one day the later counted one stands.
+    /// Instant of the count. Of two reports for one day, the one counted later applies.
     counted_at: Timestamp,
     /// Whether the provider will not change this day's counts any more.
     #[serde(rename = "final")]
     is_final: bool,
-    /// Each company that was counted, once.
+    /// Each company counted, once; at least one.
     companies: Vec<Counts>,
 }
 
@@ -186,9 +191,9 @@ pub(crate) struct Report {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Counts {
     company_id: String,
-    /// Kept as it is where it is left out.
+    /// Name of the company. If left out, the stored name stays.
     name: Option<String>,
-    /// Each product once; one that is not listed counts 0.
+    /// Each product once. A product that is not listed counts 0.
     products: Vec<Count>,
 }
 
@@ -197,13 +202,14 @@ pub(crate) struct Counts {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Count {
     product_id: String,
-    /// Kept as it is where it is left out.
+    /// Name of the product. If left out, the stored name stays.
     name: Option<String>,
-    /// Null where the count could not be taken, which is never 0; it must be said either way.
+    /// Users counted, 0 to 10000000. Null if the count could not be taken; null never means 0. The field is
+    /// required either way.
     #[serde(deserialize_with = "Option::deserialize")]
     #[schema(required)]
     users: Option<u32>,
-    /// What was counted.
+    /// What was counted. Required unless `users` is null.
     basis: Option<Basis>,
 }
 
@@ -211,7 +217,7 @@ pub(crate) struct Count {
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Basis {
-    /// Active users; pending approval is not counted.
+    /// Active users, without those pending approval.
     Users,
     /// Assigned licences.
     Licences,
@@ -234,18 +240,20 @@ impl From<Counts> for v1::CompanyCounts {
     }
 }
 
-/// Where a report stands.
+/// State of a report.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ReportStanding {
     report_id: String,
-    /// Whether it has come in whole, and counts.
+    /// Whether all parts have arrived. Only then the report counts.
     complete: bool,
-    /// Each sender of the parts that have come in, once; empty where none was recorded.
+    /// Each sender of the parts received, once. Empty if none was recorded.
     sent_by: Vec<SentBy>,
 }
 
-/// Passes a report of user counts on to the scheduler. One mistake in one row, and nothing is passed on: all mistakes are
-/// listed. The same again is harmless; other counts are another report, with an id of its own.
+/// Passes a report of user counts on to the scheduler.
+///
+/// One mistake in one row refuses the whole report; all mistakes are listed. The same report may be sent again;
+/// other counts need a report id of their own.
 #[utoipa::path(put, path = "/user-counts/{report}", tag = "intake", operation_id = "user_counts",
     params(("report" = String, Path, description = "Chosen by the provider, 1 to 100 characters.")), request_body = Report,
     responses((status = 202, body = ReportStanding), Problems))]
@@ -269,7 +277,7 @@ pub(crate) async fn report(
     ))
 }
 
-/// Whether a report has come in whole.
+/// Shows whether all parts of a report have arrived.
 #[utoipa::path(get, path = "/user-counts/{report}", tag = "intake", operation_id = "user_counts_standing",
     params(("report" = String, Path)), responses((status = 200, body = ReportStanding), Problems))]
 pub(crate) async fn standing(
@@ -294,20 +302,22 @@ pub(crate) async fn standing(
     Ok(Json(ReportStanding { report_id: report, complete, sent_by }))
 }
 
-/// A correction of a number that is frozen.
+/// A correction of a frozen count.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewCorrection {
     company_id: String,
     product_id: String,
-    /// The users that the month's last day is to count.
+    /// Users to count for the month's last day, 0 to 10000000.
     users: u32,
-    /// Why: 1 to 200 characters. It stands beside the number, with the token's name.
+    /// 1 to 200 characters. Shown next to the number, with the token's name.
     reason: String,
 }
 
-/// Corrects one number of a frozen month, in a row of its own with its reason. It is pushed like the frozen number, through the
-/// brakes, while the month's invoice is not made.
+/// Corrects one count of a frozen month.
+///
+/// The correction is a row of its own with its reason. It is pushed like the frozen count, through the brakes,
+/// until the month's invoice is made.
 #[utoipa::path(post, path = "/frozen-counts/{month}", tag = "intake", operation_id = "correct_frozen_count",
     params(("month" = String, Path, description = "Such as 2026-10.")), request_body = NewCorrection,
     responses((status = 200, body = Taken), Problems))]

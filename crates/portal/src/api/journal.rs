@@ -15,35 +15,35 @@ use super::{
 };
 use crate::{Portal, download::download};
 
-/// Which entries.
+/// Filter and page of the journal.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Query {
-    /// Those with this company's users in them.
+    /// Only entries with users of this company.
     #[param(value_type = Option<String>)]
     company: Option<CompanyId>,
-    /// Not sent before this.
+    /// Only entries sent at this instant or later.
     from: Option<Timestamp>,
-    /// Sent before this.
+    /// Only entries sent before this instant.
     until: Option<Timestamp>,
-    /// Where the list goes on: the `next` of the page before.
+    /// `next` of the previous page.
     #[param(value_type = Option<String>)]
     cursor: Option<Cursor>,
-    /// How many, at most 1000; 100 where nothing is said.
+    /// Page size, 1 to 1000. Default 100.
     size: Option<u32>,
 }
 
-/// A page of the journal.
+/// A page of the journal, newest first.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Journal {
     entries: Vec<JournalEntry>,
-    /// Where the list goes on; null on the last page.
+    /// Cursor of the next page. Null on the last page.
     #[schema(value_type = Option<String>)]
     next: Option<Cursor>,
 }
 
-/// The journal, the newest first.
+/// Lists the journal, newest first: every change that reached Kaseya or may have reached it.
 #[utoipa::path(get, path = "/journal", tag = "journal", params(Query),
     responses((status = 200, body = Journal), Problems))]
 pub(crate) async fn list(
@@ -72,8 +72,9 @@ pub(crate) async fn list(
     Ok(Json(Journal { entries: entries.into_iter().map(JournalEntry::from).collect(), next }))
 }
 
-/// The whole journal as CSV, with the separator and the decimal sign of the language of `Accept-Language`, and instants in the
-/// partner's zone.
+/// Exports the whole journal as CSV.
+///
+/// Separator and decimal sign follow the language of `Accept-Language`. Times are in the partner's time zone.
 #[utoipa::path(get, path = "/journal.csv", tag = "journal",
     params(("Accept-Language" = Option<String>, Header, description = "en or it.")),
     responses((status = 200, body = String, content_type = "text/csv"), Problems))]

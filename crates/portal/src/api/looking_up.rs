@@ -18,31 +18,32 @@ use super::{
 };
 use crate::Portal;
 
-/// Which of them.
+/// Search by name.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Part {
-    /// Part of the name.
+    /// Part of the name. Empty for all.
     #[serde(default)]
     name: String,
 }
 
-/// Services that Kaseya has.
+/// Services found in Kaseya.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct FoundServices {
-    /// Active ones alone.
+    /// Only active services.
     services: Vec<FoundService>,
 }
 
-/// A service that Kaseya has.
+/// A service in Kaseya.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct FoundService {
+    /// Service id in Kaseya.
     service_id: i32,
     name: String,
 }
 
-/// The active services with a part in their names.
+/// Finds active services in Kaseya by a part of their name.
 #[utoipa::path(get, path = "/kaseya/services", tag = "kaseya", params(Part),
     responses((status = 200, body = FoundServices), Problems))]
 pub(crate) async fn services(
@@ -55,21 +56,23 @@ pub(crate) async fn services(
     Ok(Json(FoundServices { services: services.collect() }))
 }
 
-/// Accounts that Kaseya has.
+/// Accounts found in Kaseya.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct FoundAccounts {
+    /// Active and inactive accounts.
     accounts: Vec<FoundAccount>,
 }
 
-/// An account that Kaseya has.
+/// An account in Kaseya.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct FoundAccount {
+    /// Account id in Kaseya.
     account_id: i32,
     name: String,
     is_active: bool,
 }
 
-/// The accounts with a part in their names, inactive ones too.
+/// Finds accounts in Kaseya by a part of their name, inactive ones included.
 #[utoipa::path(get, path = "/kaseya/accounts", tag = "kaseya", params(Part),
     responses((status = 200, body = FoundAccounts), Problems))]
 pub(crate) async fn accounts(
@@ -86,39 +89,40 @@ pub(crate) async fn accounts(
     Ok(Json(FoundAccounts { accounts: accounts.collect() }))
 }
 
-/// Which account.
+/// The account.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OfAccount {
-    /// The account's name, by which the types of its contracts are found.
+    /// Name of the account. It is needed to find the types of its contracts.
     name: String,
 }
 
-/// The contracts of an account.
+/// Contracts of an account in Kaseya.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct FoundContracts {
-    /// Those first that can be chosen.
+    /// Contracts that can be chosen come first.
     contracts: Vec<FoundContract>,
 }
 
-/// A contract of an account.
+/// A contract in Kaseya.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct FoundContract {
+    /// Contract id in Kaseya.
     contract_id: i32,
     name: String,
-    /// Its type in Kaseya's words, where it shows one.
+    /// Contract type in Kaseya's words. Null if Kaseya does not show it.
     contract_type: Option<String>,
     is_active: bool,
-    /// Its last day, if it has one.
+    /// Last day of the contract. Null if it has none.
     end: Option<Date>,
-    /// Why it cannot be chosen: CON-01, CON-02 or CON-03.
+    /// Why it cannot be chosen: `CON-01`, `CON-02` or `CON-03`. Null if it can be chosen.
     refused: Option<&'static str>,
-    /// Whether it can be chosen and ends soon.
+    /// Whether it can be chosen and ends within 30 days.
     ends_soon: bool,
 }
 
-/// The contracts of an account, each with why it cannot be chosen.
+/// Lists the contracts of an account, each with the reason if it cannot be chosen.
 #[utoipa::path(get, path = "/kaseya/accounts/{account}/contracts", tag = "kaseya", params(("account" = i32, Path), OfAccount),
     responses((status = 200, body = FoundContracts), Problems))]
 pub(crate) async fn contracts(

@@ -23,25 +23,25 @@ use super::{
 };
 use crate::Portal;
 
-/// An account or contract, with its name.
+/// An account or contract with its name.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Named {
-    /// Kaseya's id.
+    /// Id in Kaseya, 1 to 2147483647.
     id: i32,
-    /// Its name in Kaseya, to be shown.
+    /// Name in Kaseya, at most 500 characters. Refused if Kaseya has shown another name for the id (MAP-05).
     name: String,
 }
 
-/// A mapping.
+/// Account and contracts of a company.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewMapping {
-    /// Kaseya's account.
+    /// Account in Kaseya. Required.
     account: Option<Named>,
-    /// The contract of all products that name none of their own.
+    /// Contract of all products without a contract of their own. Required.
     contract: Option<Named>,
-    /// Products that name their own contract of the account.
+    /// Products with a contract of their own in the account, by product id.
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, Named>)]
     product_contracts: BTreeMap<ProductId, Named>,
@@ -67,17 +67,20 @@ impl From<NewMapping> for MappingForm {
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewCompanyMapping {
     mapping: NewMapping,
-    /// Whether its users are to be added to those of other companies on the same line.
+    /// Confirms that the company's users are added to those of other companies on the same line. Without it such an
+    /// edit fails with `add-companies-together`.
     #[serde(default)]
     add_together: bool,
 }
 
-/// Lines that an edit has left behind: each waits as a hold, approved to set it to 0, dismissed to leave it as it is.
+/// Lines left over by an edit, and ids that Kaseya has never shown.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Leftovers {
+    /// Lines to which nothing is mapped any more. Each has a hold: approve it to set the line to 0, dismiss it to
+    /// leave the line as it is.
     left_over: Vec<Left>,
-    /// How many ids of the partner's mappings Kaseya has never shown, and the first 100 of them. They are saved; nothing is
-    /// sent for one before a sync has found it in Kaseya under its name (MAP-05).
+    /// Ids in the partner's mappings that Kaseya has never shown. They are saved, but nothing is sent for such an
+    /// id until a sync has found it in Kaseya under its name (MAP-05).
     not_yet_known: NotYetKnown,
 }
 
@@ -100,8 +103,10 @@ fn shown(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
     Ok((version != 0).then_some(version))
 }
 
-/// Maps a company. `If-Match` names the version of the mapping that is edited, as the company's `ETag` does; without it the
-/// company must have none yet. Another version meanwhile is a 412, and nothing is saved.
+/// Maps a company.
+///
+/// `If-Match` names the version of the mapping to edit, as in the company's `ETag`. Without it the company must not
+/// be mapped yet. 412 if the mapping has another version by now; nothing is saved then.
 #[utoipa::path(put, path = "/companies/{company}/mapping", tag = "companies",
     params(("company" = String, Path), ("If-Match" = Option<String>, Header)), request_body = NewCompanyMapping,
     responses((status = 200, body = Leftovers), Problems))]
@@ -122,7 +127,9 @@ pub(crate) async fn save(
     Ok(Json(Leftovers::of(&portal, &caller.partner, left).await?))
 }
 
-/// Takes a company's mapping away; `If-Match` as in saving it. What stands in Kaseya is held for a person.
+/// Removes a company's mapping.
+///
+/// `If-Match` as for saving. Lines left over in Kaseya are held for a person.
 #[utoipa::path(delete, path = "/companies/{company}/mapping", tag = "companies",
     params(("company" = String, Path), ("If-Match" = String, Header)), responses((status = 200, body = Leftovers), Problems))]
 pub(crate) async fn remove(
@@ -148,27 +155,28 @@ pub(crate) struct NewCompanyMappings {
     companies: Vec<Edit>,
 }
 
-/// An edit of one of several companies.
+/// An edit of one company's mapping.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Edit {
     #[schema(value_type = String)]
     company_id: CompanyId,
-    /// The version of the mapping that is edited; left out where there is none.
+    /// Version of the mapping to edit. Left out if the company is not mapped.
     version: Option<u32>,
-    /// Null takes the mapping away.
+    /// New mapping. Null removes the mapping.
     mapping: Option<NewMapping>,
-    /// Whether its users are to be added to those of other companies on the same line.
+    /// Confirms that the company's users are added to those of other companies on the same line. Without it such an
+    /// edit fails with `add-companies-together`.
     #[serde(default)]
     add_together: bool,
 }
 
-/// What came of several edits.
+/// Result of several edits.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SavedMappings {
-    /// How many were saved.
+    /// Number of edits saved.
     saved: usize,
-    /// Those that were not.
+    /// Edits that were not saved.
     refused: Vec<RefusedEdit>,
     #[serde(flatten)]
     leftovers: Leftovers,
@@ -177,13 +185,15 @@ pub(crate) struct SavedMappings {
 /// An edit that was not saved.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RefusedEdit {
-    /// Its place in the list, from 0.
+    /// Position in the list, from 0.
     row: usize,
     company_id: String,
     problem: problem::Document,
 }
 
-/// Maps many companies at once: each edit that can be saved is, and one that is refused keeps no other from being saved.
+/// Maps several companies.
+///
+/// Each valid edit is saved; a refused edit does not stop the others.
 #[utoipa::path(post, path = "/company-mappings", tag = "companies", request_body = NewCompanyMappings,
     responses((status = 200, body = SavedMappings), Problems))]
 pub(crate) async fn save_many(

@@ -41,16 +41,16 @@ impl From<NotApplied> for Problem {
     }
 }
 
-/// How the file is to be written.
+/// Format of the file.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Written {
-    /// comma or semicolon; comma where nothing is said. Both are read.
+    /// `comma` or `semicolon`. Default `comma`. Files with either can be applied.
     separator: Option<String>,
 }
 
-/// All mappings and billing rules.
+/// Exports all mappings and billing rules as CSV.
 #[utoipa::path(get, path = "/mapping-file", tag = "mapping-file", params(Written),
     responses((status = 200, body = String, content_type = "text/csv"), Problems))]
 pub(crate) async fn export(
@@ -67,7 +67,9 @@ pub(crate) async fn export(
     Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], written))
 }
 
-/// Looks at a file: what it would change, found by the way of applying it. Nothing is stored.
+/// Compares a file with what is stored and shows what applying it would change.
+///
+/// Stores nothing.
 #[utoipa::path(post, path = "/mapping-file/comparison", tag = "mapping-file",
     request_body(content = String, content_type = "text/csv"), responses((status = 200, body = Comparison), Problems))]
 pub(crate) async fn compare(
@@ -80,20 +82,22 @@ pub(crate) async fn compare(
     Ok(Json(compared.into()))
 }
 
-/// What was shown of the file.
+/// What the person saw of the file.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Shown {
-    /// The `mark` of the comparison.
+    /// `mark` of the comparison.
     mark: String,
-    /// Whether those users are to be added together that the comparison names.
+    /// Confirms that the users named in the comparison are added together.
     #[serde(default)]
     add_together: bool,
 }
 
-/// Applies a file as it was shown, in whole or not at all. Where it has bad rows, is not as it was shown by now, or users
-/// would be added together unasked, the answer is a 409 with the comparison as it is now.
+/// Applies a file as it was shown, as a whole or not at all.
+///
+/// 409 with a new comparison if the file has bad rows, would change other things than shown, or adds users together
+/// without `add_together`.
 #[utoipa::path(put, path = "/mapping-file", tag = "mapping-file", params(Shown),
     request_body(content = String, content_type = "text/csv"), responses((status = 200, body = Leftovers), Problems))]
 pub(crate) async fn apply(

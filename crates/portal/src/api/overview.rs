@@ -17,48 +17,50 @@ use crate::Portal;
 /// Companies that are listed; all of them are found by the filter `needs-person`.
 const COMPANIES: u32 = 100;
 
-/// A partner at one look.
+/// A partner at a glance.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Overview {
-    /// The partner.
+    /// The partner's id.
     partner: String,
-    /// not_set_up, on, switching_off or off.
+    /// `not_set_up`, `on`, `switching_off` or `off`.
     integration: &'static str,
     /// Set while Kaseya refuses the credentials.
     credentials_refused: Option<Refused>,
     /// Whether all writes of the installation are stopped.
     writes_stopped: bool,
-    /// The companies by how they stand.
+    /// Number of companies by status.
     companies: Numbers,
-    /// Those that need a person, the worst first, at most 100.
+    /// Companies that need a person, worst first, at most 100.
     needs_person: Vec<Company>,
-    /// Changes that wait for a person.
+    /// Number of changes that wait for a person.
     open_holds: u32,
-    /// Products without a service that have users.
+    /// Products with users and without a service.
     unmapped_products: Vec<UnmappedProduct>,
-    /// Reports of which parts have been missing for an hour: they do not count until all have come in. At most 5.
+    /// Reports with parts missing for an hour, at most 5. A report counts only once all its parts have arrived.
     incomplete_reports: Vec<IncompleteReport>,
-    /// What may be missing on the next invoices, at the lines' prices.
+    /// Amount that may be missing on the next invoices, at the lines' prices, in the currency of Kaseya's prices.
     money_at_risk: f64,
-    /// Units that may be missing and whose price is not known.
+    /// Units that may be missing and have no known price.
     units_without_price: u32,
-    /// The run that goes on.
+    /// The open run. Null without one.
     running: Option<Run>,
-    /// The last one that has ended.
+    /// The last run that has ended. Null without one.
     last: Option<Run>,
-    /// When the schedule is due; null unless the integration is on.
+    /// When the schedule is due next. Null unless the integration is on.
     next_run_at: Option<Timestamp>,
 }
 
-/// A report of which parts are still to come.
+/// A report with missing parts.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct IncompleteReport {
     report_id: String,
-    /// The day that was counted.
+    /// Day counted.
     day: jiff::civil::Date,
+    /// Number of parts of the report.
     parts: u32,
+    /// Number of parts received.
     parts_received: u32,
-    /// When the first part came in.
+    /// When the first part arrived.
     since: Timestamp,
 }
 
@@ -74,7 +76,7 @@ impl From<store::counts::incomplete_reports::IncompleteReport> for IncompleteRep
     }
 }
 
-/// A product whose users are billed to nobody.
+/// A product with users that are not billed.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct UnmappedProduct {
     product_id: String,
@@ -83,7 +85,7 @@ pub(crate) struct UnmappedProduct {
     users: u32,
 }
 
-/// A partner at one look: how its invoices stand, what is at risk, and who needs a person.
+/// Shows a partner at a glance: its next invoices, the money at risk and the companies that need a person.
 #[utoipa::path(get, path = "/", tag = "overview", responses((status = 200, body = Overview), Problems))]
 pub(crate) async fn show(State(portal): State<Portal>, caller: Caller) -> Result<Json<Overview>, Problem> {
     let (partner, now) = (&caller.partner, portal.operations.clock.now());

@@ -102,47 +102,48 @@ pub(crate) enum Problem {
     Database(#[from] StoreError),
 }
 
-/// A problem, as RFC 9457 has it.
+/// A problem in the format of RFC 9457.
 #[derive(Debug, Default, Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub(crate) struct Document {
-    /// Which problem: stable, for programs.
+    /// Kind of problem, stable for programs, e.g. `urn:problem:kaseya-sync:not-found`.
     #[serde(rename = "type")]
     kind: String,
-    /// The same for people.
+    /// Kind of problem, for people.
     title: &'static str,
-    /// The HTTP status.
+    /// HTTP status.
     status: u16,
-    /// What is the matter in this case.
+    /// What is wrong in this case, in English.
     detail: String,
-    /// Each field with a mistake.
+    /// All fields with mistakes. Absent without any.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldMistake>,
-    /// The version that is stored now, where another one was to be changed.
+    /// Version now stored, if another one was to be changed. Absent otherwise, and if nothing is stored any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<u32>,
-    /// The companies or products whose users would be added together: repeat the call with `add_together` if they are to be.
+    /// Companies or products whose users would be added together. To confirm, repeat the request with
+    /// `add_together`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     together: Vec<String>,
-    /// What came of trying new credentials.
+    /// Results of trying new credentials. Absent if none were tried.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     checks: Vec<Check>,
-    /// The code of the error catalogue.
+    /// Code of the error catalogue. Absent without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'static str>,
-    /// What to do, in five parts, in the language of `Accept-Language`.
+    /// What to do, in the language of `Accept-Language`. Absent without advice.
     #[serde(skip_serializing_if = "Option::is_none")]
     help: Option<Box<Advice>>,
-    /// What Kaseya said.
+    /// Kaseya's own message. Absent without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     kaseya_said: Option<String>,
-    /// A mapping file beside what is stored now.
+    /// The mapping file compared with what is stored now. Only in a problem of a mapping file.
     #[serde(skip_serializing_if = "Option::is_none")]
     comparison: Option<Box<Comparison>>,
-    /// Set when the next try is the last: refused too, new values wait until this instant.
+    /// Set if the next refusal is the last one: new values must then wait until this instant.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_try_until: Option<Timestamp>,
-    /// From when on it may be tried again.
+    /// Earliest instant to try again.
     #[serde(skip_serializing_if = "Option::is_none")]
     not_before: Option<Timestamp>,
 }
@@ -151,11 +152,11 @@ pub(crate) struct Document {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = FieldMistake)]
 pub(crate) struct FieldMistake {
-    /// The field, with the way to it: `companies[3].name`.
+    /// Path of the field, e.g. `companies[3].name`.
     pub field: String,
-    /// Which mistake: stable, for programs.
+    /// Kind of mistake, stable for programs.
     pub code: &'static str,
-    /// What is wrong and what belongs there.
+    /// What is wrong and what is valid, in English.
     pub detail: String,
 }
 

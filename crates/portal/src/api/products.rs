@@ -14,10 +14,10 @@ use super::{
 };
 use crate::Portal;
 
-/// The products.
+/// The partner's products.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Products {
-    /// By their ids.
+    /// Ordered by id.
     products: Vec<Product>,
 }
 
@@ -26,11 +26,11 @@ pub(crate) struct Products {
 pub(crate) struct Product {
     product_id: String,
     name: String,
-    /// What its users are billed as; null while nobody has said.
+    /// Service that its users are billed as. Null if not mapped.
     service: Option<Service>,
 }
 
-/// The products, each with the service that it is mapped to.
+/// Lists the products, each with its service.
 #[utoipa::path(get, path = "/products", tag = "products", responses((status = 200, body = Products), Problems))]
 pub(crate) async fn show(State(portal): State<Portal>, caller: Caller) -> Result<Json<Products>, Problem> {
     let settings = settings_of(&portal, &caller.partner).await?;
@@ -42,13 +42,14 @@ pub(crate) async fn show(State(portal): State<Portal>, caller: Caller) -> Result
     Ok(Json(Products { products: products.collect() }))
 }
 
-/// The services of some products.
+/// Services of products.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewProductMappings {
-    /// Products that are not listed stay as they are.
+    /// Products that are not listed keep their service.
     products: Vec<NewMapping>,
-    /// Whether users of products that are one service are to be added together.
+    /// Confirms that users of several products on one service are added together. Without it such a request fails
+    /// with `add-products-together`.
     #[serde(default)]
     add_together: bool,
 }
@@ -60,11 +61,13 @@ pub(crate) struct NewProductMappings {
 pub(crate) struct NewMapping {
     #[schema(value_type = String)]
     product_id: ProductId,
-    /// What its users are to be billed as; null takes its mapping away.
+    /// Service to bill its users as. Null removes the mapping.
     service: Option<Service>,
 }
 
-/// Maps products to services. Lines that nothing is mapped to any more are held for a person.
+/// Maps products to services.
+///
+/// Lines to which nothing is mapped any more are held for a person.
 #[utoipa::path(patch, path = "/product-mappings", tag = "products", request_body = NewProductMappings,
     responses((status = 200, body = Leftovers), Problems))]
 pub(crate) async fn map(

@@ -21,28 +21,28 @@ use super::{
 };
 use crate::Portal;
 
-/// Which page of a list, the newest first.
+/// Page of a list, newest first.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Query {
-    /// Where the list goes on: the `next` of the page before.
+    /// `next` of the previous page.
     #[param(value_type = Option<String>)]
     pub(super) cursor: Option<Cursor>,
-    /// How many, at most 1000; 100 where nothing is said.
+    /// Page size, 1 to 1000. Default 100.
     pub(super) size: Option<u32>,
 }
 
-/// A page of runs, the newest first.
+/// A page of runs, newest first.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Runs {
     runs: Vec<Run>,
-    /// Where the list goes on; null on the last page.
+    /// Cursor of the next page. Null on the last page.
     #[schema(value_type = Option<String>)]
     next: Option<Cursor>,
 }
 
-/// The runs, the newest first.
+/// Lists the runs, newest first, without login probes.
 #[utoipa::path(get, path = "/runs", tag = "runs", params(Query), responses((status = 200, body = Runs), Problems))]
 pub(crate) async fn list(
     State(portal): State<Portal>,
@@ -66,16 +66,17 @@ pub(crate) async fn list(
     Ok(Json(Runs { runs: runs.into_iter().map(|run| Run::of(run, &waits)).collect(), next }))
 }
 
-/// A run with its companies.
+/// A run with its companies and its plan.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct OneRun {
     run: Run,
+    /// Outcomes so far, one per company and contract.
     companies: Vec<CompanyOfRun>,
-    /// What it would change, or changed, per product: old, new, from which day, and the difference at the line's price.
+    /// Units of each product with a number to send, changed or not. One row per company, contract and product.
     plan: Vec<Planned>,
 }
 
-/// A run with its companies, and its plan.
+/// Shows a run with its companies and its plan.
 #[utoipa::path(get, path = "/runs/{run}", tag = "runs", params(("run" = String, Path)),
     responses((status = 200, body = OneRun), Problems))]
 pub(crate) async fn show(

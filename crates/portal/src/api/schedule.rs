@@ -18,44 +18,45 @@ use crate::Portal;
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Schedule {
-    /// daily or weekly.
+    /// `daily` or `weekly`.
     frequency: String,
-    /// The day of a weekly one: monday to sunday.
+    /// `monday` to `sunday`. Required for a weekly schedule, without effect on a daily one.
     weekday: Option<String>,
-    /// The whole hour, 0 to 23.
+    /// Full hour, 0 to 23. Required.
     hour: Option<i64>,
-    /// The IANA zone.
+    /// Time zone as an IANA name, e.g. `Europe/Rome`. Required.
     #[serde(default)]
     zone: String,
 }
 
-/// The schedule and what it means.
+/// The schedule and its next due times.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Schedules {
-    /// Null before it is set.
+    /// Null before it is saved for the first time.
     schedule: Option<Schedule>,
-    /// When it is due next.
+    /// The next three due times. Empty without a schedule.
     next: Vec<Timestamp>,
-    /// How it stands to the next invoice.
+    /// How the schedule relates to the next invoice. Null without a schedule, and before the connection is saved
+    /// for the first time.
     invoice: Option<Outlook>,
 }
 
-/// How a schedule stands to an invoice.
+/// How a schedule relates to an invoice.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Outlook {
-    /// The month that is invoiced, such as `2026-11`.
+    /// Invoiced month, e.g. `2026-11`.
     month: String,
-    /// When its last count is frozen at the latest.
+    /// Instant by which the month's last count is frozen.
     frozen_by: Timestamp,
-    /// From when on its invoice may be made.
+    /// Earliest instant at which the invoice may be made.
     invoiced_from: Timestamp,
-    /// The schedule's first sync after the count is frozen.
+    /// First scheduled sync after the count is frozen.
     synced_at: Timestamp,
-    /// When the month-end run pushes it at the latest; null where that is off.
+    /// Instant by which the month-end run pushes the count. Null if that run is off.
     pushed_at: Option<Timestamp>,
-    /// Whether the invoice may be made before both.
+    /// Whether the invoice may be made before the count is in Kaseya, i.e. before both `synced_at` and `pushed_at`.
     is_missed: bool,
-    /// The first invoice day in time, where this one is missed; null where no day of the month is.
+    /// First invoice day that is in time, if this one is missed. Null if none is, or if this one is not missed.
     first_day_in_time: Option<i8>,
 }
 
@@ -115,7 +116,7 @@ impl Schedule {
     }
 }
 
-/// The schedule, when it is due next, and how it stands to the next invoice.
+/// Shows the schedule, its next due times and how it relates to the next invoice.
 #[utoipa::path(get, path = "/schedule", tag = "schedule", responses((status = 200, body = Schedules), Problems))]
 pub(crate) async fn show(State(portal): State<Portal>, caller: Caller) -> Result<Json<Schedules>, Problem> {
     let settings = settings_of(&portal, &caller.partner).await?;
@@ -130,7 +131,7 @@ pub(crate) async fn show(State(portal): State<Portal>, caller: Caller) -> Result
     }))
 }
 
-/// Saves the schedule; answers as reading it does.
+/// Saves the schedule and returns it with its next due times.
 #[utoipa::path(put, path = "/schedule", tag = "schedule", request_body = Schedule,
     responses((status = 200, body = Schedules), Problems))]
 pub(crate) async fn save(

@@ -14,16 +14,16 @@ use super::{
 };
 use crate::Portal;
 
-/// A page of security events, the newest first.
+/// A page of security events, newest first.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SecurityEvents {
     events: Vec<SecurityEvent>,
-    /// Where the list goes on; null on the last page.
+    /// Cursor of the next page. Null on the last page.
     #[schema(value_type = Option<String>)]
     next: Option<Cursor>,
 }
 
-/// Who came in, who was refused and who changed what, the newest first. For admins.
+/// Lists sign-ins, refusals and changes, newest first. Admins only.
 #[utoipa::path(get, path = "/security-events", tag = "access", params(Query),
     responses((status = 200, body = SecurityEvents), Problems))]
 pub(crate) async fn list(

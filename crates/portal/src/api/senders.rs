@@ -8,24 +8,24 @@ use serde::Serialize;
 use store::counts::senders::{ChargesTold, FrozenSource, Reported, Sender};
 use utoipa::ToSchema;
 
-/// Who sent a part of a report.
+/// Sender of a part of a report.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(tag = "way", rename_all = "snake_case")]
 #[schema(as = Sender)]
 pub(crate) enum SentBy {
     /// A token of this API.
     Token {
-        /// The token's name at that time.
+        /// Name of the token at that time.
         name: String,
     },
     /// A message from the broker.
     Message {
-        /// The broker user, as RabbitMQ vouches for it; null where the message does not name it.
+        /// Broker user, verified by RabbitMQ. Null if the message does not name it.
         user: Option<String>,
-        /// What the sender calls itself, unchecked; null where it does not.
+        /// Application name that the sender claims, not verified. Null without one.
         app: Option<String>,
     },
-    /// A settings file that the operator applied.
+    /// A settings file applied by the operator.
     File,
 }
 
@@ -39,15 +39,15 @@ impl From<Sender> for SentBy {
     }
 }
 
-/// A report that has come in whole.
+/// A complete report.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ReportSource {
     report_id: String,
-    /// The day that was counted.
+    /// Day counted.
     day: Date,
-    /// When its last part came in.
+    /// When its last part arrived.
     received_at: Timestamp,
-    /// Each sender of a part, once; empty where none was recorded.
+    /// Each sender of a part, once. Empty if none was recorded.
     sent_by: Vec<SentBy>,
 }
 
@@ -62,16 +62,17 @@ impl From<Reported> for ReportSource {
     }
 }
 
-/// Whose word a frozen number is.
+/// Source of a frozen count.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(tag = "source", rename_all = "snake_case")]
 pub(crate) enum NumberSource {
-    /// A report's.
+    /// A report.
     Report(ReportSource),
-    /// A person's, who corrected it or approved a later count.
+    /// A person, who corrected the count or approved a later one.
     Correction {
-        /// Why, with who says so.
+        /// The reason, with the person's name.
         reason: String,
+        /// When it was corrected.
         corrected_at: Timestamp,
     },
 }
@@ -85,11 +86,12 @@ pub(crate) fn by_product(sources: Vec<(ProductId, FrozenSource)>) -> BTreeMap<Pr
     sources.into_iter().map(|(product, source)| (product, shown(source))).collect()
 }
 
-/// Who told what the provider charges for a month.
+/// Sender of the provider's charges for a month.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ChargesSource {
-    /// The token's name; null where it was not recorded.
+    /// Name of the token. Null if it was not recorded.
     token: Option<String>,
+    /// When the charges were received.
     received_at: Timestamp,
 }
 

@@ -14,12 +14,12 @@ use super::{
 };
 use crate::Portal;
 
-/// Where the list goes on.
+/// Page of the list.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Query {
-    /// Where the list goes on: the `next` of the page before.
+    /// `next` of the previous page.
     #[param(value_type = Option<String>)]
     cursor: Option<Cursor>,
 }
@@ -27,9 +27,9 @@ pub(crate) struct Query {
 /// A page of companies without a mapping.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Unmapped {
-    /// Those with the most users first.
+    /// Companies with the most users first.
     companies: Vec<Suggested>,
-    /// Where the list goes on; null on the last page.
+    /// Cursor of the next page. Null on the last page.
     #[schema(value_type = Option<String>)]
     next: Option<Cursor>,
 }
@@ -39,16 +39,17 @@ pub(crate) struct Unmapped {
 pub(crate) struct Suggested {
     company_id: String,
     name: String,
-    /// The likeliest first; none where no active account's name is much like it.
+    /// Active accounts with a similar name, likeliest first, at most 5.
     accounts: Vec<Likely>,
 }
 
-/// An account that a company might be.
+/// An account that may be the company's.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Likely {
+    /// Account id in Kaseya.
     account_id: i32,
     name: String,
-    /// How alike the names are, of 100; 100 when they differ in nothing but case, accents, legal form and order.
+    /// Likeness of the names, 60 to 100. 100 if they differ only in case, accents, legal form and word order.
     score: u8,
 }
 
@@ -59,7 +60,7 @@ impl From<Suggestion> for Likely {
     }
 }
 
-/// Companies without a mapping, 20 a page, each with Kaseya's accounts that it might be.
+/// Lists companies without a mapping, 20 a page, each with the accounts in Kaseya that may be theirs.
 #[utoipa::path(get, path = "/account-suggestions", tag = "companies", params(Query),
     responses((status = 200, body = Unmapped), Problems))]
 pub(crate) async fn account_suggestions(

@@ -28,34 +28,34 @@ use super::{
 };
 use crate::Portal;
 
-/// What is to be synced.
+/// A sync to request.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewSync {
-    /// These; all where none is listed.
+    /// Companies to sync. All if empty.
     #[serde(default)]
     #[schema(value_type = Vec<String>)]
     company_ids: Vec<CompanyId>,
-    /// Whether it is only planned, and nothing written (B-02).
+    /// Whether to plan only and write nothing.
     #[serde(default)]
     plan: bool,
 }
 
-/// A request to sync, and what came of it.
+/// A requested sync and the scheduler's reply.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SyncRequest {
     request_id: String,
-    /// waiting, accepted, joined (a run that is going does it) or refused.
+    /// `waiting`, `accepted`, `joined` (a run in progress covers it) or `refused`.
     answer: &'static str,
-    /// The run that does it.
+    /// Run that does it. Null while waiting, and if refused.
     run_id: Option<String>,
-    /// The second run, for what a run that is going can no longer include.
+    /// Second run, for what the run in progress can no longer include. Null without one.
     follow_up_run_id: Option<String>,
-    /// Why it joined or was refused: a code of the error catalogue.
+    /// Code of the error catalogue: why the request was joined or refused. Null otherwise.
     code: Option<String>,
-    /// The same in English.
+    /// The same reason as a sentence, in English. Null otherwise.
     reason: Option<String>,
-    /// What its run waits for; null where nothing is in its way.
+    /// What the run waits for. Null if nothing is in its way.
     wait: Option<Waiting>,
 }
 
@@ -106,7 +106,9 @@ impl SyncRequest {
     }
 }
 
-/// Asks for a sync. It is answered as soon as a scheduler has taken it, after three seconds at the latest.
+/// Requests a sync.
+///
+/// Returns as soon as a scheduler has replied, or after 3 seconds with `waiting`.
 #[utoipa::path(post, path = "/sync-requests", tag = "sync", request_body = NewSync,
     responses((status = 202, body = SyncRequest), Problems))]
 pub(crate) async fn ask(
@@ -130,7 +132,9 @@ pub(crate) async fn ask(
     Ok((StatusCode::ACCEPTED, Json(answered)))
 }
 
-/// What came of a request to sync. One that no scheduler has seen yet is unknown.
+/// Shows a requested sync and the scheduler's reply.
+///
+/// 404 for a request that no scheduler has seen yet.
 #[utoipa::path(get, path = "/sync-requests/{request}", tag = "sync", params(("request" = String, Path)),
     responses((status = 200, body = SyncRequest), Problems))]
 pub(crate) async fn show(

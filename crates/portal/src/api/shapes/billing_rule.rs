@@ -6,23 +6,25 @@ use serde::{Deserialize, Serialize};
 use store::settings::ProductBilling;
 use utoipa::ToSchema;
 
-/// What of a product is not billed, at the least, or free; billed as counted where it says nothing.
+/// Billing rule of a product at a company. If `not_billed` is false and both numbers are 0, one unit is billed per
+/// counted user.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = BillingRule)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rule {
     #[schema(value_type = String)]
     product_id: ProductId,
-    /// Nothing is billed; a note says why.
+    /// Not billed: the count is part of no number. `note` is required; `minimum` and `included_free` must be 0.
     #[serde(default)]
     not_billed: bool,
-    /// The units that are billed at the least.
+    /// Minimum units to bill, 0 to 2147483647.
     #[serde(default)]
     minimum: i64,
-    /// The users that are not billed.
+    /// Users that are free of charge, 0 to 2147483647.
     #[serde(default)]
     included_free: i64,
-    /// Why.
+    /// Reason, at most 500 characters. Required if `not_billed` is true; must be empty if the product is billed as
+    /// counted.
     #[serde(default)]
     note: String,
 }

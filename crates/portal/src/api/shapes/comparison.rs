@@ -10,43 +10,43 @@ use utoipa::ToSchema;
 
 use super::{Rule, Service};
 
-/// A file beside what is stored.
+/// A mapping file compared with what is stored.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Comparison {
-    /// Stands for the differences: with it the file is applied.
+    /// Identifies the differences. Required to apply the file.
     mark: String,
-    /// Rows that cannot be taken. With any of them the file is not applied.
+    /// Invalid rows. A file with any of them is not applied.
     bad_rows: Vec<BadRow>,
     /// What the file changes.
     differences: Vec<Difference>,
-    /// Companies whose users would be added together on one line and are not yet.
+    /// Groups of companies whose users would be added together on one line and are not yet, as ids.
     companies_together: Vec<Vec<String>>,
-    /// Products that would be one service and are not yet.
+    /// Products that would be one service and are not yet, as ids.
     products_together: Vec<String>,
-    /// Ids that the file brings in and Kaseya has never shown: a sync finds out whether they are right.
+    /// Ids that the file brings in and Kaseya has never shown. A sync finds out whether they are right.
     not_yet_known: NotYetKnown,
-    /// Lines that would be left over: each is asked about by a hold. None are told of while there are bad rows.
+    /// Lines that would be left over, each with a hold of its own. Empty while there are bad rows.
     left_over: Vec<Left>,
 }
 
-/// A row that cannot be taken.
+/// An invalid row.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct BadRow {
-    /// Its number in a spreadsheet: the first row, which names the columns, is 1.
+    /// Row number in a spreadsheet. The header row is 1.
     line: u64,
-    /// The column by its name in the first row.
+    /// Name of the column in the header row.
     column: &'static str,
-    /// What is wrong, and what belongs there.
+    /// What is wrong and what is valid, in English.
     detail: String,
 }
 
-/// What a file changes: null where there is or would be none.
+/// A change by the file. `from` or `to` is null where nothing is or would be stored.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(tag = "about", rename_all = "snake_case")]
 pub(crate) enum Difference {
-    /// A product's service.
+    /// The service of a product.
     Product { product_id: String, from: Option<Service>, to: Option<Service> },
-    /// A company's account and contracts.
+    /// Account and contracts of a company.
     Company { company_id: String, from: Option<Mapping>, to: Option<Mapping> },
     /// The billing rule of a company's product.
     Billing { company_id: String, product_id: String, from: Option<Rule>, to: Option<Rule> },

@@ -4,12 +4,13 @@ use serde::{Deserialize, Serialize};
 use store::settings::ProductMapping;
 use utoipa::ToSchema;
 
-/// Kaseya's sellable item.
+/// A service in Kaseya's catalogue.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Service {
+    /// Service id in Kaseya.
     pub service_id: i32,
-    /// Its name when it was mapped.
+    /// Name when it was mapped.
     pub name: String,
 }
 

@@ -16,7 +16,7 @@ use utoipa::{
 
 use crate::words;
 
-/// The numbers of stored settings.
+/// The numbers of the stored settings.
 pub(crate) struct SettingNumbers(pub(crate) IntegrationSettings);
 
 impl Serialize for SettingNumbers {
@@ -44,7 +44,7 @@ impl PartialSchema for SettingNumbers {
 
 impl ToSchema for SettingNumbers {}
 
-/// The numbers to set. Those left out stay as they are.
+/// Numbers to set. Those left out keep their stored value.
 #[derive(Default)]
 pub(crate) struct NewSettingNumbers(pub(crate) BTreeMap<NumberSetting, i64>);
 
