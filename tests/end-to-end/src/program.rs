@@ -16,6 +16,8 @@ use serde_json::Value;
 const ENDS_WITHIN: Duration = Duration::from_secs(120);
 /// How long one of its health pages may take.
 const PAGE_WITHIN: Duration = Duration::from_secs(30);
+/// What it logs, with the address, once its health pages are there.
+const PAGES_SERVED: &str = "health pages are served";
 /// How many log lines a failing test shows.
 const SHOWN_LINES: usize = 60;
 
@@ -102,13 +104,14 @@ impl Program {
     /// Waits until it reports ready, or not ready.
     pub async fn until_ready(&self, ready: bool) {
         let what = format!("{} is ready: {ready}", self.kind.name());
-        testkit::until(&what, async || self.page("/readyz").0 == ready).await;
+        testkit::until(&what, async || self.log().contains(PAGES_SERVED) && self.page("/readyz").0 == ready)
+            .await;
     }
 
     /// The address of its health pages, from its log.
     fn health_address(&self) -> String {
         let log = self.log();
-        let line = log.lines().find(|line| line.contains("health pages are served"));
+        let line = log.lines().find(|line| line.contains(PAGES_SERVED));
         let line: Value =
             serde_json::from_str(line.expect("it has started")).expect("a line of the log is JSON");
         line["fields"]["address"].as_str().expect("an address").to_owned()
