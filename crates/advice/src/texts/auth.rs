@@ -189,10 +189,10 @@ pub(super) const AUTH_06: Text = Text {
 };
 
 pub(super) const AUTH_07: Text = Text {
-    title: both("Only one of Kaseya's two interfaces lets us in", "Accesso riuscito solo a metà"),
+    title: both("Only one of Kaseya's two APIs accepts the login", "Accesso riuscito solo a metà"),
     happened: brief(
-        "Kaseya's newer interface (V2) takes user and password, the older one (V1) refuses them.",
-        "L'interfaccia nuova di Kaseya (V2) accetta utente e password, quella vecchia (V1) li rifiuta.",
+        "Kaseya's newer API (V2) accepts user and password, the older one (V1) refuses them.",
+        "L'API nuova di Kaseya (V2) accetta utente e password, quella vecchia (V1) li rifiuta.",
     )
     .more(
         "Units can be changed over V1 only.[ Kaseya says: «{kaseya_says}»]",

@@ -20,8 +20,8 @@ super::words! {
         email_wrong: "Enter one e-mail address.", "Inserisci un indirizzo e-mail.";
         email_known: "This address is a member already. To change the role, remove it and add it again.",
             "Questo indirizzo è già un membro. Per cambiare il ruolo, rimuovilo e aggiungilo di nuovo.";
-        explained: "A token lets a person sign in here, or a program use the interface under /v1.",
-            "Un token permette a una persona di accedere qui, o a un programma di usare l'interfaccia /v1.";
+        explained: "A token lets a person sign in here, or a program use the API under /v1.",
+            "Un token permette a una persona di accedere qui, o a un programma di usare l'API /v1.";
         tokens: "Access tokens", "Token di accesso";
         name: "Name", "Nome";
         name_help: "Who or what uses it.", "Chi o cosa lo usa.";

@@ -41,9 +41,9 @@ super::words! {
         company_name: "Company name", "Nome dell'azienda";
         company_name_help: "The name of your company in Kaseya, exactly as it is written on Kaseya's login page.",
             "Il nome della tua azienda in Kaseya, esattamente come è scritto nella pagina di accesso di Kaseya.";
-        addresses: "Own addresses of the interface", "Indirizzi propri dell'interfaccia";
-        addresses_help: "Only where Kaseya's interface is not at the host's usual address.",
-            "Solo se l'interfaccia di Kaseya non si trova all'indirizzo abituale dell'host.";
+        addresses: "Custom API addresses", "Indirizzi API personalizzati";
+        addresses_help: "Only if Kaseya's API is not at the host's usual address.",
+            "Solo se l'API di Kaseya non si trova all'indirizzo abituale dell'host.";
         v2_base: "Address of V2", "Indirizzo di V2";
         v1_base: "Address of V1", "Indirizzo di V1";
         billing: "Your contracts are invoiced", "I tuoi contratti vengono fatturati";
@@ -69,11 +69,11 @@ super::words! {
         works_not: "The connection does not work yet. Nothing is stored.", "La connessione non funziona ancora. Nulla è stato salvato.";
         not_stored: "Nothing is stored yet.", "Nulla è stato ancora salvato.";
         check_log_in_v2: "Login", "Accesso";
-        check_api_access: "Access to the interface (Has API Access)", "Accesso all'interfaccia (Has API Access)";
+        check_api_access: "API access (Has API Access)", "Accesso API (Has API Access)";
         check_view_accounts: "Accounts can be read", "Gli account sono leggibili";
         check_view_contracts: "Contracts can be read", "I contratti sono leggibili";
         check_view_services: "Services can be read", "I servizi sono leggibili";
-        check_log_in_v1: "Login to the older interface (V1)", "Accesso all'interfaccia precedente (V1)";
+        check_log_in_v1: "Login to the older API (V1)", "Accesso all'API precedente (V1)";
         check_view_lines: "A contract's lines can be read", "Le righe di un contratto sono leggibili";
         check_modify_contracts: "A contract's lines can be changed", "Le righe di un contratto sono modificabili";
         not_reached: "not tried", "non provato";

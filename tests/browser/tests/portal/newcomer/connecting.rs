@@ -78,7 +78,7 @@ pub(crate) async fn authenticates(person: &Person<'_>) -> anyhow::Result<()> {
     person.fill(person.say("Company name", "Nome dell'azienda"), company).await?;
     let v2 = person.say("Address of V2", "Indirizzo di V2");
     if !person.has(Role::Textbox, v2).await? {
-        let own = person.say("Own addresses of the interface", "Indirizzi propri dell'interfaccia");
+        let own = person.say("Custom API addresses", "Indirizzi API personalizzati");
         person.click(Role::Disclosure, own).await?;
     }
     person.fill(v2, &base).await?;
