@@ -6,8 +6,8 @@ mod outcome;
 use std::collections::BTreeMap;
 
 use domain::{
-    AccountId, CompanyOutcome, ContractId, ErrorCode, JobId, LeftOver, OutcomeSource, PartnerId, RunId,
-    RunMode, SeenContract, SeenLine, SeenService, SettledIntent, SurveyEnd, Trigger,
+    AccountId, CompanyOutcome, ContractId, ContractRead, ErrorCode, JobId, LeftOver, OutcomeSource,
+    PartnerId, RunId, RunMode, SeenContract, SeenLine, SeenService, SettledIntent, SurveyEnd, Trigger,
 };
 use jiff::Timestamp;
 
@@ -16,8 +16,6 @@ use crate::{
     field::{self, each, error_code, number, required, wire_instant},
     v1,
 };
-
-pub use findings::ContractRead;
 
 /// Outcome of the login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

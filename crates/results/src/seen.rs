@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{CompanyOutcome, CompanyState, ContractId, ErrorCode, ServiceId};
-use messages::job_done::{ContractRead, JobDone};
+use domain::{CompanyOutcome, CompanyState, ContractId, ContractRead, ErrorCode, ServiceId};
+use messages::job_done::JobDone;
 use store::{
     StoreError, Transaction,
     kaseya::{
-        contracts::{self, ReadContract},
+        contracts,
         names::{self, NameOf},
         services,
     },
@@ -68,8 +68,8 @@ async fn store_names(tx: &Transaction<'_>, done: &JobDone) -> Result<(), StoreEr
 async fn store_reads(tx: &Transaction<'_>, done: &JobDone) -> Result<(), StoreError> {
     let partner = &done.source.partner;
     let mut coded = coded_contracts(&done.companies);
-    let reads: Vec<ReadContract> =
-        done.contracts_read.iter().map(|read| row(read, coded.remove(&read.contract))).collect();
+    let reads: Vec<(&ContractRead, bool)> =
+        done.contracts_read.iter().map(|read| (read, coded.remove(&read.contract))).collect();
     if !reads.is_empty() {
         let attempt = (done.job, done.source.attempt);
         contracts::store_reads(tx, partner, done.source.run_number, attempt, &reads).await?;
@@ -78,22 +78,6 @@ async fn store_reads(tx: &Transaction<'_>, done: &JobDone) -> Result<(), StoreEr
         contracts::store_codes(tx, partner, &Vec::from_iter(coded)).await?;
     }
     Ok(())
-}
-
-fn row(read: &ContractRead, gave_code: bool) -> ReadContract {
-    ReadContract {
-        contract: read.contract,
-        read_at: read.read_at,
-        total_before: read.total_before,
-        total_moved: read.total_moved,
-        owner_name: read.owner_name.clone(),
-        owner_account: read.owner_account,
-        // The lines themselves say how many there are.
-        looked_for: read.found.keys().copied().collect(),
-        lines_total: read.lines_total,
-        total_is_sum: read.total_is_sum(),
-        gave_code,
-    }
 }
 
 /// The contracts that got a code from what Kaseya showed (G-02).

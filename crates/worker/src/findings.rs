@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    AnswerFault, CompanyOutcome, ContractId, ErrorCode, Outcome, SeenContract, SeenLine, SeenService,
-    SettledIntent, SurveyEnd,
+    AnswerFault, CompanyOutcome, ContractId, ContractRead, ErrorCode, Outcome, SeenContract, SeenLine,
+    SeenService, SettledIntent, SurveyEnd,
 };
 use jiff::Timestamp;
 use kaseya::BmsError;
-use messages::{job_content::Contract, job_done::ContractRead};
+use messages::job_content::Contract;
 
 use crate::outcome::{TargetResult, company_outcomes};
 

@@ -3,15 +3,12 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    AccountId, Brake, Change, CompanyState, Decision, ErrorCode, Evidence, ExpectedTotal, LeftBehind, PairId,
-    Remark, SeenContract, SeenLine, ServiceId, is_same_total,
+    AccountId, Brake, Change, CompanyState, ContractRead, Decision, ErrorCode, Evidence, ExpectedTotal,
+    LeftBehind, PairId, Remark, SeenContract, SeenLine, ServiceId, is_same_total,
 };
 use jiff::Timestamp;
 use kaseya::ContractLine;
-use messages::{
-    job_content::{Contract, Target},
-    job_done::ContractRead,
-};
+use messages::job_content::{Contract, Target};
 
 use crate::{attempt::Attempt, decided::result_of, outcome::TargetResult};
 

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    AccountId, ContractId, ErrorCode, Evidence, ExpectedTotal, JobId, PartnerId, SeenContract, ServiceId,
-    ShownContract,
+    AccountId, ContractId, ContractRead, ErrorCode, Evidence, ExpectedTotal, JobId, PartnerId, SeenContract,
+    ServiceId, ShownContract,
 };
 use jiff::{Timestamp, civil::Date};
 
@@ -71,44 +71,20 @@ pub async fn store_seen(
     .map(drop)
 }
 
-/// A contract with all lines read.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ReadContract {
-    /// Kaseya's contract.
-    pub contract: ContractId,
-    /// When the lines were read.
-    pub read_at: Timestamp,
-    /// The total in the previous survey, if still valid.
-    pub total_before: Option<f64>,
-    /// By how much the attempt's changes moved the total; `None` if unknown.
-    pub total_moved: Option<f64>,
-    /// The name of its account, if that was found to be the mapped one.
-    pub owner_name: Option<String>,
-    /// The mapped account, if the contract was found among its contracts.
-    pub owner_account: Option<AccountId>,
-    /// The services that the reading looked for.
-    pub looked_for: Vec<ServiceId>,
-    /// The sum of its lines before any change; `None` if one has no price.
-    pub lines_total: Option<f64>,
-    /// Whether the lines added up to the total before any change; `None` without such a total.
-    pub total_is_sum: Option<bool>,
-    /// Whether the reading gave a code.
-    pub gave_code: bool,
-}
-
 /// Stores when contracts were read, for which services, and the totals expected from then on. The same attempt
 /// counts once, however often its message arrives. If an older run reports after a newer one, the expected total is
-/// unknown, and the next survey's total is no reason to skip reading.
+/// unknown, and the next survey's total is no reason to skip reading. Each comes with whether it gave a code.
 pub async fn store_reads(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     run_number: i64,
     (job, attempt): (JobId, i32),
-    reads: &[ReadContract],
+    reads: &[(&ContractRead, bool)],
 ) -> Result<(), StoreError> {
     // One by one, because each has a list of services of its own length. A slice has at most a hundred.
-    for read in reads {
-        let looked_for: Vec<i32> = read.looked_for.iter().map(|service| service.0).collect();
+    for (read, gave_code) in reads {
+        // The lines themselves say how many there are.
+        let looked_for: Vec<i32> = read.found.keys().map(|service| service.0).collect();
         tx.execute(
             "insert into contracts (partner_id, contract_id, read_at, expected_total, owner_name, read_by_job,
                                     read_by_attempt, read_by_run_number, looked_for, total_is_sum, code_stands,
@@ -145,8 +121,8 @@ pub async fn store_reads(
                 &attempt,
                 &run_number,
                 &looked_for,
-                &read.total_is_sum,
-                &read.gave_code,
+                &read.total_is_sum(),
+                gave_code,
                 &read.owner_account.map(|account| account.0),
                 &read.lines_total,
             ],
