@@ -30,10 +30,15 @@ def docker(*arguments: str, **options) -> str:
 
 
 def must(*command, **options) -> str:
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, **options)
+    return raw(*command, **options).decode().strip()
+
+
+def raw(*command, **options) -> bytes:
+    done = subprocess.run([str(word) for word in command], capture_output=True, **options)
     if done.returncode != 0:
-        raise SystemExit(f"{' '.join(map(str, command))}: ended with {done.returncode}: {done.stdout}{done.stderr}")
-    return done.stdout.strip()
+        said = (done.stdout + done.stderr).decode(errors="replace")
+        raise SystemExit(f"{' '.join(map(str, command))}: ended with {done.returncode}: {said}")
+    return done.stdout
 
 
 class Installation:
@@ -45,12 +50,14 @@ class Installation:
         place.mkdir()
         shutil.copyfile(ROOT / "docker-compose.yml", place / "docker-compose.yml")
         must("cp", "--recursive", "--no-preserve=mode", ROOT / "deploy", place)
-        for script in ["make-secrets"]:
-            (place / "deploy" / script).chmod(0o700)
+        (place / "deploy" / "make-secrets").chmod(0o700)
         self.variables = dict(SIMULATED)
 
     def compose(self, *arguments: str, **options) -> str:
-        return must(COMPOSE, "--profile", "simulator", *arguments, cwd=self.place, env=os.environ | self.variables, **options)
+        return self.compose_raw(*arguments, **options).decode().strip()
+
+    def compose_raw(self, *arguments: str, **options) -> bytes:
+        return raw(COMPOSE, "--profile", "simulator", *arguments, cwd=self.place, env=os.environ | self.variables, **options)
 
     def operator(self, *arguments: str) -> str:
         folder = self.place / "settings"
@@ -74,7 +81,7 @@ class Installation:
 
     def psql(self, statement: str) -> str:
         arguments = ["--username=kaseya_sync", "--tuples-only", "--no-align", "--quiet"]
-        return self.compose("exec", "-T", "postgres", "psql", *arguments, input=statement)
+        return self.compose("exec", "-T", "postgres", "psql", *arguments, input=statement.encode())
 
     def change_secret(self, name: str) -> None:
         """As deploy/make-secrets says: what it prints is run as it stands."""
@@ -208,15 +215,13 @@ def restore(here: Installation, dump: bytes) -> None:
     here.compose("stop", *SERVICES)
     for command in ["dropdb", "createdb"]:
         here.compose("exec", "-T", "postgres", command, *DATABASE, "kaseya_sync")
-    command = [COMPOSE, "exec", "-T", "postgres", "pg_restore", "--username=kaseya_sync", "--dbname=kaseya_sync", "--exit-on-error"]
-    done = subprocess.run(command, cwd=here.place, input=dump, capture_output=True)
-    if done.returncode != 0:
-        raise SystemExit(f"pg_restore: {done.stderr.decode()}")
+    pg_restore = ["pg_restore", "--username=kaseya_sync", "--dbname=kaseya_sync", "--exit-on-error"]
+    here.compose("exec", "-T", "postgres", *pg_restore, input=dump)
 
 
 def back_up(here: Installation) -> bytes:
-    command = [COMPOSE, "exec", "-T", "postgres", "pg_dump", "--username=kaseya_sync", "--format=custom", "kaseya_sync"]
-    return subprocess.run(command, cwd=here.place, check=True, capture_output=True).stdout
+    pg_dump = ["pg_dump", "--username=kaseya_sync", "--format=custom", "kaseya_sync"]
+    return here.compose_raw("exec", "-T", "postgres", *pg_dump)
 
 
 def restore_backup(here: Installation, dump: bytes) -> None:
