@@ -56,7 +56,7 @@ impl<P> Credentials<P> {
         (&self.v2_base, &self.v1_base) == (&other.v2_base, &other.v1_base)
     }
 
-    /// Whether both name the same host, tenant and base addresses, whoever the user is.
+    /// Whether both name the same host, tenant and base addresses, for any user.
     pub fn has_same_place<Q>(&self, other: &Credentials<Q>) -> bool {
         (&self.host, &self.tenant) == (&other.host, &other.tenant) && self.has_same_bases(other)
     }

@@ -603,7 +603,7 @@ fn same_where_both_show(cli: &Value, api: &Value, shared: &[&str]) {
     }
 }
 
-/// Issue 14: a field has one name, whoever shows it.
+/// A field has the same name in the API and in every `--json`.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_commands_documents_and_the_api_show_the_same_under_the_same_names() {
     let kaseya = kaseya().await;

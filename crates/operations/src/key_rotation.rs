@@ -4,7 +4,7 @@ use connection::credentials;
 use domain::PartnerId;
 use store::{
     StoreError,
-    settings::{self, Integration, resealing},
+    settings::{self, resealing},
 };
 use vault::{KeyRing, Sealed};
 
@@ -58,30 +58,26 @@ impl Operations {
                     let Some(stored) = settings::read_integration(tx, partner).await? else {
                         return Ok(None);
                     };
-                    let Some((sealed, marks)) = self.sealed_anew(partner, &stored, keys) else {
+                    let known = &stored.credentials;
+                    // Opened too: the marks by the new key need the password itself.
+                    let Some(opened) = credentials::open(partner, known, keys) else {
                         return Ok(Some(Outcome::Unopened));
                     };
-                    let Some(sealed) = sealed else { return Ok(Some(Outcome::Already)) };
-                    let before = &stored.credentials.password.sealed;
+                    let before = &known.password.sealed;
+                    let associated = credentials::associated(partner, known);
+                    let again = keys.rewrap(&associated, &Sealed::from_text(&**before), |bytes| {
+                        self.entropy.fill(bytes);
+                    });
+                    let sealed = match again {
+                        Ok(Some(sealed)) => sealed,
+                        Ok(None) => return Ok(Some(Outcome::Already)),
+                        Err(_) => return Ok(Some(Outcome::Unopened)),
+                    };
+                    let marks = credentials::marks(&opened, keys);
                     let is_stored = resealing::reseal(tx, partner, before, sealed.as_str(), &marks).await?;
                     Ok(is_stored.then_some(Outcome::Resealed))
                 })
             })
             .await
-    }
-
-    /// The password sealed with the writing key, `None` if it is already, and its marks; `None` if it does not open.
-    fn sealed_anew(
-        &self,
-        partner: &PartnerId,
-        stored: &Integration,
-        keys: &KeyRing,
-    ) -> Option<(Option<Sealed>, Vec<String>)> {
-        // The password itself is opened too: its marks by the new key need it.
-        let opened = credentials::open(partner, &stored.credentials, keys)?;
-        let sealed = Sealed::from_text(&*stored.credentials.password.sealed);
-        let associated = credentials::associated(partner, &stored.credentials);
-        let again = keys.rewrap(&associated, &sealed, |bytes| self.entropy.fill(bytes)).ok()?;
-        Some((again, credentials::marks(&opened, keys)))
     }
 }

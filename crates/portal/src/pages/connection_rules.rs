@@ -27,7 +27,7 @@ pub(super) struct NumberField {
 pub(super) struct RuleValues {
     values: BTreeMap<String, String>,
     /// The hidden fields: the stored values when the page was first shown.
-    pub(super) shown: Vec<(String, String)>,
+    pub(super) shown: BTreeMap<String, String>,
 }
 
 impl RuleValues {
@@ -46,12 +46,7 @@ impl RuleValues {
     /// The posted values; the stored ones where nothing was posted.
     pub(super) fn posted(posted: &PostedRules, settings: Option<&IntegrationSettings>) -> Self {
         let mut rules = Self::stored(settings);
-        for (name, value) in &mut rules.values {
-            if let Some(posted) = posted.0.get(name) {
-                value.clone_from(posted);
-            }
-        }
-        for (name, value) in &mut rules.shown {
+        for (name, value) in rules.values.iter_mut().chain(&mut rules.shown) {
             if let Some(posted) = posted.0.get(name) {
                 value.clone_from(posted);
             }
