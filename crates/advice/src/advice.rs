@@ -5,7 +5,7 @@ use domain::{ErrorCode, Level};
 use crate::{
     Button, Facts, Reader,
     template::fill,
-    text::{Both, Part},
+    text::{Bilingual, Part},
     texts, vocabulary,
 };
 
@@ -35,7 +35,7 @@ pub struct Advice {
 /// The text of a code for a case and a reader.
 pub fn advise(code: ErrorCode, facts: &Facts, reader: &Reader) -> Advice {
     let text = texts::of(code, facts);
-    let say = |both: Both| {
+    let say = |both: Bilingual| {
         fill(both.in_language(reader.language), |name| vocabulary::words(name, facts, reader))
             .trim()
             .to_owned()

@@ -273,7 +273,7 @@ pub fn remark(remark: &Remark, reader: &Reader) -> String {
             format!("Kaseya calls what has the id {id} \"{named}\", and the mapping calls it \"{told}\"."),
             format!("Kaseya chiama \"{named}\" ciò che ha l'id {id}, e la mappatura lo chiama \"{told}\"."),
         ),
-        Remark::ToldTwice { id, told, named } => say(
+        Remark::TwoNames { id, told, named } => say(
             format!("One mapping calls what has the id {id} \"{told}\", another calls it \"{named}\"."),
             format!("Una mappatura chiama \"{told}\" ciò che ha l'id {id}, un'altra lo chiama \"{named}\"."),
         ),

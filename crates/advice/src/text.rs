@@ -4,12 +4,12 @@ use crate::Language;
 
 /// One text in both languages, in the syntax of `template.rs`.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Both {
+pub(crate) struct Bilingual {
     pub(crate) english: &'static str,
     pub(crate) italian: &'static str,
 }
 
-impl Both {
+impl Bilingual {
     pub(crate) fn in_language(self, language: Language) -> &'static str {
         match language {
             Language::English => self.english,
@@ -18,18 +18,18 @@ impl Both {
     }
 }
 
-const NOTHING: Both = both("", "");
+const NOTHING: Bilingual = both("", "");
 
 /// English, Italian.
-pub(crate) const fn both(english: &'static str, italian: &'static str) -> Both {
-    Both { english, italian }
+pub(crate) const fn both(english: &'static str, italian: &'static str) -> Bilingual {
+    Bilingual { english, italian }
 }
 
 /// One part of the help: the text for a row, and the addition for the opened case.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Part {
-    pub(crate) brief: Both,
-    pub(crate) more: Both,
+    pub(crate) brief: Bilingual,
+    pub(crate) more: Bilingual,
 }
 
 /// Text that a row shows too.
@@ -55,7 +55,7 @@ impl Part {
 /// are not billed."
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Text {
-    pub(crate) title: Both,
+    pub(crate) title: Bilingual,
     /// What happened.
     pub(crate) happened: Part,
     /// What it means for this company's next invoice.

@@ -16,12 +16,12 @@ pub(crate) const PREFETCH: u16 = 100;
 /// The queue for this process's responses, and the callers that wait for them.
 pub(crate) struct Replies {
     queue: String,
-    asked: Arc<Asked>,
+    asked: Arc<PendingRequests>,
     listening: watch::Receiver<bool>,
 }
 
 #[derive(Default)]
-struct Asked(Mutex<HashMap<String, Asker>>);
+struct PendingRequests(Mutex<HashMap<String, Asker>>);
 
 /// A caller waiting for a response, which may come in parts.
 struct Asker {
@@ -29,7 +29,7 @@ struct Asker {
     assembly: Assembly,
 }
 
-impl Asked {
+impl PendingRequests {
     fn waiting(&self) -> MutexGuard<'_, HashMap<String, Asker>> {
         // A map is consistent at any time.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -53,7 +53,7 @@ impl Replies {
     /// Collects responses in the background.
     pub(crate) fn collect(queue: String, consuming: Consuming) -> Self {
         let (mut consumer, listening) = consuming.start();
-        let asked = Arc::<Asked>::default();
+        let asked = Arc::<PendingRequests>::default();
         let mut going = listening.clone();
         let answered = asked.clone();
         tokio::spawn(async move {
@@ -105,7 +105,7 @@ pub(crate) struct Expected {
     answer: Option<oneshot::Receiver<Incoming>>,
     queue: String,
     listening: watch::Receiver<bool>,
-    asked: Arc<Asked>,
+    asked: Arc<PendingRequests>,
     correlation_id: String,
 }
 

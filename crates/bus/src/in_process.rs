@@ -169,7 +169,8 @@ impl Bus for InProcess {
         timeout: Duration,
     ) -> Result<Incoming, RequestError> {
         let (answer, answered) = oneshot::channel();
-        let asked = Asked { shared: &self.shared, correlation_id: self.shared.state().number().to_string() };
+        let asked =
+            PendingRequest { shared: &self.shared, correlation_id: self.shared.state().number().to_string() };
         self.shared.state().asked.insert(asked.correlation_id.clone(), answer);
         for message in queue.messages(message)? {
             let reply_to = Some("in-process".to_owned());
@@ -248,12 +249,12 @@ impl Bus for InProcess {
 }
 
 /// A request in flight; forgotten when its future ends or is dropped.
-struct Asked<'a> {
+struct PendingRequest<'a> {
     shared: &'a Shared,
     correlation_id: String,
 }
 
-impl Drop for Asked<'_> {
+impl Drop for PendingRequest<'_> {
     fn drop(&mut self) {
         self.shared.state().asked.remove(&self.correlation_id);
     }

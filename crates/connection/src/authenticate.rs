@@ -45,12 +45,12 @@ pub struct Authenticated {
 impl Authenticated {
     /// Whether a sync can use these values: as far as we can tell, no check failed.
     pub fn is_proven(&self) -> bool {
-        self.checks.iter().all(|checked| matches!(checked.finding, Finding::Passed | Finding::Untold(_)))
+        self.checks.iter().all(|checked| matches!(checked.finding, Finding::Passed | Finding::Unknown(_)))
     }
 }
 
 impl Authenticator {
-    /// Tries a partner's values; the partner need not be saved yet. `mended` says that a person has fixed in Kaseya
+    /// Tries a partner's values; the partner need not be saved yet. `fixed` says that a person has fixed in Kaseya
     /// what made it refuse the very same values before.
     ///
     /// If the values are the stored ones, the login counts like a job's: a refusal stops the partner, an accepted
@@ -59,7 +59,7 @@ impl Authenticator {
         &self,
         partner: &PartnerId,
         values: &OpenCredentials,
-        mended: bool,
+        fixed: bool,
     ) -> Result<Authenticated, NotTried> {
         let profile = self
             .store
@@ -71,7 +71,7 @@ impl Authenticator {
             Box::pin(async move {
                 let place = Place::of(tx, partner, values.address()).await?;
                 let (look_up, calls) = counting.begin_look_up(tx, &place).await?;
-                let id = counting.begin_login(tx, partner, values, mended).await?;
+                let id = counting.begin_login(tx, partner, values, fixed).await?;
                 Ok::<_, NotTried>((place, look_up, calls, id))
             })
         });

@@ -42,12 +42,12 @@ impl Counting<'_> {
         tx: &Transaction<'_>,
         partner: &PartnerId,
         values: &OpenCredentials,
-        mended: bool,
+        fixed: bool,
     ) -> Result<TryId, NotTried> {
         let (now, marks, address) = (self.now, credentials::marks(values, self.keys), values.address());
         let of = LoginOf { address: &address, user: &values.user_name, partner };
         let mut account = logins::lock_account(tx, of, &marks, now).await?;
-        let refused = if mended { account.refused.take() } else { account.refused };
+        let refused = if fixed { account.refused.take() } else { account.refused };
         match account.permission(now) {
             LoginPermission::Yes => {}
             LoginPermission::NotBefore(until) => return Err(NotTried::NotBefore { until }),

@@ -86,7 +86,8 @@ pub enum Remark {
     /// The settings and Kaseya have different names for this id.
     OtherName { id: i32, told: String, named: String },
     /// Two mappings have different names for this id.
-    ToldTwice { id: i32, told: String, named: String },
+    #[serde(rename = "told_twice")]
+    TwoNames { id: i32, told: String, named: String },
     /// Two mappings assign this contract to different accounts.
     TwoAccounts { id: i32, told: String, named: String },
     /// The request expired at this instant and no longer has any effect.

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The text about a leftover line, with the commands for both decisions.
-pub fn told(applied: &Applied, leftover: &Leftover) -> String {
+pub fn leftover_text(applied: &Applied, leftover: &Leftover) -> String {
     let (partner, Leftover { hold, contract: (contract, name), service, units, from_day, .. }) =
         (&applied.partner, leftover);
     let companies: Vec<&str> = leftover
@@ -113,7 +113,7 @@ fn report(applied: &Applied) -> anyhow::Result<()> {
         output::say(&format_args!("{left} is not mapped any more; its lines in Kaseya stay as they are"))?;
     }
     for left in &applied.leftovers {
-        output::say(&told(applied, left))?;
+        output::say(&leftover_text(applied, left))?;
     }
     if let Some(report) = &applied.report {
         output::say(&format_args!("the user counts are stored as report {report}"))?;

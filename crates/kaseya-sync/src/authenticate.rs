@@ -47,20 +47,20 @@ struct Document<'a> {
 
 pub(crate) async fn command(
     installation: &Installation,
-    whose: &str,
+    subject: &str,
     json: bool,
-    mended: bool,
+    fixed: bool,
     language: Language,
 ) -> anyhow::Result<Ended> {
     let keys = Arc::new(installation.keys()?);
-    let (partner, values, zone) = match Path::new(whose).is_file() {
-        true => match from_file(installation, Path::new(whose)).await? {
+    let (partner, values, zone) = match Path::new(subject).is_file() {
+        true => match from_file(installation, Path::new(subject)).await? {
             Some(read) => read,
             None => return Ok(Ended::Refused),
         },
-        false => stored(installation, whose, &keys).await?,
+        false => stored(installation, subject, &keys).await?,
     };
-    let tried = installation.authenticator(keys)?.authenticate(&partner, &values, mended).await;
+    let tried = installation.authenticator(keys)?.authenticate(&partner, &values, fixed).await;
     let tried = match tried {
         Err(NotTried::Store(error)) => return Err(error.into()),
         tried => tried,
@@ -208,7 +208,7 @@ pub(crate) fn line(checked: &Checked) -> String {
     let check = checked.check;
     match &checked.finding {
         Finding::Passed => format!("✓ {check}"),
-        Finding::Untold(why) => format!("? {check}: {why}"),
+        Finding::Unknown(why) => format!("? {check}: {why}"),
         Finding::NotReached => format!("- {check}: not tried"),
         Finding::Failed { code, words, fault } => {
             let said = words.as_ref().map_or_else(String::new, |words| format!("; Kaseya said: {words}"));

@@ -61,13 +61,13 @@ pub(crate) enum Command {
     Authenticate {
         /// Settings file, stored or not, or the id of a partner to try its stored values.
         #[arg(value_name = "FILE|PARTNER")]
-        whose: String,
+        subject: String,
         /// Print the result as one JSON document.
         #[arg(long)]
         json: bool,
         /// Try values again that Kaseya has refused, after the cause is fixed in Kaseya.
-        #[arg(long)]
-        mended: bool,
+        #[arg(long = "mended")]
+        fixed: bool,
         #[command(flatten)]
         advice: AdviceLanguage,
     },

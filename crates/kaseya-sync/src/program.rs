@@ -64,9 +64,9 @@ pub fn main() -> ExitCode {
                 apply::command(&installation, &file, without_trying, &by.by).await
             })
         }
-        Command::Authenticate { whose, json, mended, advice } => {
+        Command::Authenticate { subject, json, fixed, advice } => {
             on_installation(config, data_dir, move |installation| async move {
-                authenticate::command(&installation, &whose, json, mended, advice.get()).await
+                authenticate::command(&installation, &subject, json, fixed, advice.get()).await
             })
         }
         Command::SyncNow(order) => on_installation(config, data_dir, move |installation| async move {

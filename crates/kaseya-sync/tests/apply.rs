@@ -8,7 +8,7 @@ use egress::{Egress, EgressSettings};
 use jiff::{Timestamp, ToSpan as _};
 use kaseya::{AllowedHosts, Bms, BmsSettings};
 use kaseya_simulator::{Running, Simulator, State};
-use kaseya_sync::apply::told;
+use kaseya_sync::apply::leftover_text;
 use operations::{
     connection_settings::Trial,
     not_saved::NotSaved,
@@ -288,7 +288,7 @@ async fn an_edited_schedule_keeps_the_promised_night() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_listed_stays_and_what_loses_its_mapping_is_told() {
+async fn unlisted_mappings_stay_and_lost_ones_are_reported() {
     let world = World::new().await;
     world.apply(SAMPLE).await.expect("it is right");
     let only_belleville = {
@@ -476,7 +476,7 @@ async fn d_13_a_line_that_an_edit_leaves_behind_is_asked_about_with_both_answers
     );
     let applied = world.apply(&moved).await.expect("it is right");
     let [note] = &applied.leftovers[..] else { panic!("{:?}", applied.leftovers) };
-    let told = told(&applied, note);
+    let told = leftover_text(&applied, note);
     let hold = note.hold;
     assert_eq!(
         told,

@@ -116,5 +116,5 @@ pub fn lists(bytes: &[u8]) {
 
 /// A `retry-after`.
 pub fn retry_after(text: &str) {
-    let _ = session::told_until(text, now());
+    let _ = session::retry_at(text, now());
 }

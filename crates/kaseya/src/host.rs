@@ -58,7 +58,7 @@ impl fmt::Display for Note {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostError {
     fault: HostFault,
-    mend: Option<String>,
+    fix: Option<String>,
 }
 
 /// What is wrong with a text that is not a host name.
@@ -89,8 +89,8 @@ impl HostError {
     }
 
     /// The fix, where it is obvious.
-    pub fn mend(&self) -> Option<&str> {
-        self.mend.as_deref()
+    pub fn fix(&self) -> Option<&str> {
+        self.fix.as_deref()
     }
 }
 
@@ -108,8 +108,8 @@ impl fmt::Display for HostError {
                 f.write_str("the host mixes letters of several scripts, as names do that are made to deceive")
             }
         }?;
-        match &self.mend {
-            Some(mend) => write!(f, ": write only `{mend}`"),
+        match &self.fix {
+            Some(fix) => write!(f, ": write only `{fix}`"),
             None => f.write_str(": write only the name, such as `bms.kaseya.com`"),
         }
     }
@@ -126,13 +126,13 @@ impl Host {
         let Cleaned { host, notes } = Self::clean(typed)?;
         match notes.first() {
             None => Ok(host),
-            Some(note) => Err(HostError { fault: HostFault::Around(*note), mend: Some(host.0) }),
+            Some(note) => Err(HostError { fault: HostFault::Around(*note), fix: Some(host.0) }),
         }
     }
 
     /// Extracts the host from typed text, and reports what was stripped.
     pub fn clean(typed: &str) -> Result<Cleaned, HostError> {
-        let refuse = |fault, mend| Err(HostError { fault, mend });
+        let refuse = |fault, fix| Err(HostError { fault, fix });
         let mut notes = Vec::new();
         let mut take = |note, taken: bool| notes.extend(taken.then_some(note));
         let text = typed.trim();

@@ -19,7 +19,7 @@ use crate::{
 
 /// The assumed lifetime of a token when Kaseya gives none, or says it is over already: clocks differ, and a 401 tells
 /// the truth.
-const UNTOLD_LIFE: SignedDuration = SignedDuration::from_mins(10);
+const DEFAULT_LIFE: SignedDuration = SignedDuration::from_mins(10);
 
 /// Kaseya locks a user for 30 minutes.
 const LOCK: SignedDuration = SignedDuration::from_mins(35);
@@ -259,7 +259,7 @@ fn secret(object: &fields::Object, name: &str) -> Option<SecretString> {
 pub(crate) fn v2_tokens(success: &Success, inside: &mut Inside, now: Timestamp) -> Option<V2Tokens> {
     let result = success.result.as_object()?;
     let access = secret(result, "accessToken")?;
-    let until = |name| fields::instant(result, name).unwrap_or(now).max(now + UNTOLD_LIFE);
+    let until = |name| fields::instant(result, name).unwrap_or(now).max(now + DEFAULT_LIFE);
     let access = inside.issue(access, until("accessTokenExpireOn"));
     let refresh = secret(result, "refreshToken").map(|token| (token, until("refreshTokenExpireOn")));
     Some(V2Tokens { access, refresh })
@@ -269,7 +269,7 @@ pub(crate) fn v1_token(success: &Success, inside: &mut Inside, now: Timestamp) -
     let result = success.result.as_object()?;
     let token = secret(result, "access_token")?;
     let seconds = fields::get(result, "expires_in").and_then(serde_json::Value::as_i64).unwrap_or(0);
-    let until = now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(now).max(now + UNTOLD_LIFE);
+    let until = now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(now).max(now + DEFAULT_LIFE);
     Some(inside.issue(token, until))
 }
 

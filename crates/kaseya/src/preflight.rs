@@ -107,7 +107,7 @@ pub enum Finding {
         fault: Option<AnswerFault>,
     },
     /// No call can find out without a change.
-    Untold(&'static str),
+    Unknown(&'static str),
     /// Not tried, because an earlier check failed.
     NotReached,
 }
@@ -133,7 +133,7 @@ impl Checked {
     pub fn right(&self) -> Option<&'static str> {
         let of_right = match &self.finding {
             Finding::Failed { code, .. } => matches!(code, ErrorCode::Auth05 | ErrorCode::Auth06),
-            Finding::Untold(why) => *why == RIGHTS_UNPUBLISHED,
+            Finding::Unknown(why) => *why == RIGHTS_UNPUBLISHED,
             Finding::Passed | Finding::NotReached => false,
         };
         self.check.menu().filter(|_| of_right)
@@ -224,10 +224,10 @@ impl Session {
                 // A call that is not the one for lines may answer with an empty list too.
                 if lines.is_some_and(|lines| lines.is_empty()) && !self.lines_fit() {
                     findings.found.pop();
-                    findings.add(Check::ViewLines, Finding::Untold(NO_LINES));
+                    findings.add(Check::ViewLines, Finding::Unknown(NO_LINES));
                 }
             }
-            (Some(()), Some(_)) => findings.add(Check::ViewLines, Finding::Untold(NO_CONTRACT)),
+            (Some(()), Some(_)) => findings.add(Check::ViewLines, Finding::Unknown(NO_CONTRACT)),
             (None, _) | (_, None) => findings.add(Check::ViewLines, Finding::NotReached),
         }
         let modify = match &user {
@@ -235,7 +235,7 @@ impl Session {
             Some(UserInfo { modifies_something: Some(false), .. }) => {
                 Finding::Failed { code: ErrorCode::Auth06, words: None, fault: None }
             }
-            Some(_) => Finding::Untold(RIGHTS_UNPUBLISHED),
+            Some(_) => Finding::Unknown(RIGHTS_UNPUBLISHED),
         };
         findings.add(Check::ModifyContracts, modify);
         Preflight { checks: findings.found, time_zone: user.and_then(|user| user.time_zone) }

@@ -26,7 +26,7 @@ use crate::{
 const READ_AGAIN: u32 = 2;
 
 /// How long to leave an endpoint alone after "too many calls" without a time.
-const UNTOLD_WAIT: SignedDuration = SignedDuration::from_mins(10);
+const DEFAULT_WAIT: SignedDuration = SignedDuration::from_mins(10);
 
 /// The limits are hourly: a longer wait is not believed.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
@@ -323,7 +323,7 @@ impl Session {
 
     fn limited(&self, call: &Call, wait: Option<&str>) -> BmsError {
         let now = self.shared.clock.now();
-        let until = wait.and_then(|wait| told_until(wait, now)).unwrap_or(now + UNTOLD_WAIT);
+        let until = wait.and_then(|wait| retry_at(wait, now)).unwrap_or(now + DEFAULT_WAIT);
         BmsError::Limited {
             endpoint: self.endpoint(call),
             until: until.clamp(now + SHORTEST_WAIT, now + LONGEST_WAIT),
@@ -351,7 +351,7 @@ fn without_mark(mut response: Response) -> Response {
 }
 
 /// `retry-after`: seconds, or an instant as HTTP writes it.
-pub(crate) fn told_until(wait: &str, now: Timestamp) -> Option<Timestamp> {
+pub(crate) fn retry_at(wait: &str, now: Timestamp) -> Option<Timestamp> {
     let wait = wait.trim();
     if !wait.is_empty() && wait.bytes().all(|byte| byte.is_ascii_digit()) {
         // A number too large for any use still means a long wait.
@@ -369,11 +369,11 @@ mod tests {
     fn retry_after_is_seconds_or_an_instant() {
         let now: Timestamp = "2026-11-30T10:00:00Z".parse().unwrap();
         let at = |text: &str| Some(text.parse::<Timestamp>().unwrap());
-        assert_eq!(told_until("120", now), at("2026-11-30T10:02:00Z"));
-        assert_eq!(told_until("Mon, 30 Nov 2026 10:05:00 GMT", now), at("2026-11-30T10:05:00Z"));
-        assert_eq!(told_until("soon", now), None);
-        assert_eq!(told_until("-5", now), None);
-        assert_eq!(told_until("", now), None);
-        assert!(told_until("99999999999999999999", now) > at("2027-01-01T00:00:00Z"));
+        assert_eq!(retry_at("120", now), at("2026-11-30T10:02:00Z"));
+        assert_eq!(retry_at("Mon, 30 Nov 2026 10:05:00 GMT", now), at("2026-11-30T10:05:00Z"));
+        assert_eq!(retry_at("soon", now), None);
+        assert_eq!(retry_at("-5", now), None);
+        assert_eq!(retry_at("", now), None);
+        assert!(retry_at("99999999999999999999", now) > at("2027-01-01T00:00:00Z"));
     }
 }

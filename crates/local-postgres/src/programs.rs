@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_postgres_is_named_with_its_mend() {
+    fn a_missing_postgres_is_named_with_its_fix() {
         let text = LocalPostgresError::NotInstalled { version: Some("15".to_owned()) }.to_string();
         assert!(text.contains("of version 15") && text.contains("apt-get install postgresql-15"), "{text}");
     }

@@ -8,23 +8,23 @@ use crate::v1;
 
 /// A field without a usable value, and how to fix it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{field}: {mend}")]
+#[error("{field}: {fix}")]
 pub struct FieldError {
     /// The field with its path, e.g. `companies[2].company_id`.
     pub field: String,
     /// What is wrong and what would be valid.
-    pub mend: String,
+    pub fix: String,
 }
 
 impl FieldError {
     /// An error about one field.
-    pub fn new(field: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self { field: field.into(), mend: mend.into() }
+    pub fn new(field: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { field: field.into(), fix: fix.into() }
     }
 
     /// The same error with the path from the message that holds `parent`.
     pub fn within(self, parent: &str) -> Self {
-        Self { field: format!("{parent}.{}", self.field), mend: self.mend }
+        Self { field: format!("{parent}.{}", self.field), fix: self.fix }
     }
 
     /// The same error with the field's JSON name: `companies[2].companyId`.
@@ -38,7 +38,7 @@ impl FieldError {
                 letter => field.push(letter),
             }
         }
-        Self { field, mend: self.mend.clone() }
+        Self { field, fix: self.fix.clone() }
     }
 
     /// The failure class: the message itself is invalid.

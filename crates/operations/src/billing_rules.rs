@@ -49,7 +49,7 @@ impl Acting<'_> {
         rules: &BTreeMap<ProductId, BillingForm>,
     ) -> Result<(), NotSaved> {
         let (now, entropy) = (self.clock.now(), &self.entropy);
-        let details = |(product, form): (&ProductId, &BillingForm)| (product.to_string(), told(form));
+        let details = |(product, form): (&ProductId, &BillingForm)| (product.to_string(), as_details(form));
         let details = &Value::Object(rules.iter().map(details).collect::<Map<_, _>>());
         let kept = self
             .store
@@ -76,7 +76,7 @@ impl Acting<'_> {
 }
 
 /// A rule as the security event shows it.
-fn told(form: &BillingForm) -> Value {
+fn as_details(form: &BillingForm) -> Value {
     match form {
         BillingForm::AsCounted => json!({ "rule": "as_counted" }),
         BillingForm::NotBilled { note, .. } => json!({ "rule": "not_billed", "note": note.trim() }),

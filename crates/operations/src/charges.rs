@@ -34,11 +34,11 @@ impl Operations {
         rows: Vec<ChargeRow>,
         by: &str,
     ) -> Result<(), NotTaken> {
-        let of_month = |mend: &str| NotTaken::Mistakes(vec![FieldError::new("month", mend)]);
+        let of_month = |fix: &str| NotTaken::Mistakes(vec![FieldError::new("month", fix)]);
         let month = Month::parse(month).ok_or_else(|| of_month("write it as 2026-10"))?;
         if rows.is_empty() {
-            let mend = "it is empty; list every company and product that is charged";
-            return Err(NotTaken::Mistakes(vec![FieldError::new("charges", mend)]));
+            let fix = "it is empty; list every company and product that is charged";
+            return Err(NotTaken::Mistakes(vec![FieldError::new("charges", fix)]));
         }
         let charges = &each_once(
             "charges",
@@ -73,8 +73,8 @@ impl Operations {
                 true => ("company_id", "company", "companies"),
                 false => ("product_id", "product", "products"),
             };
-            let mend = format!("there is no such {of}; tell of it first, with PUT /{call}");
-            FieldError::new(format!("charges[{}].{field}", unknown.place), mend)
+            let fix = format!("there is no such {of}; tell of it first, with PUT /{call}");
+            FieldError::new(format!("charges[{}].{field}", unknown.place), fix)
         });
         Err(NotTaken::Mistakes(mistakes.collect()))
     }

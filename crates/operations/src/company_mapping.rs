@@ -121,14 +121,14 @@ impl Acting<'_> {
             [one] => one.company.to_string(),
             _ => "companies".to_owned(),
         };
-        let details = saved.iter().map(|edit| (edit.company.to_string(), told(edit.mapping.as_ref())));
+        let details = saved.iter().map(|edit| (edit.company.to_string(), as_details(edit.mapping.as_ref())));
         let details = Value::Object(details.collect());
         self.keep(tx, SecurityEvent::of(SecurityEventKind::CompaniesMapped, partner, object, details)).await
     }
 }
 
 /// A mapping as the security event shows it; null if it was removed.
-fn told(mapping: Option<&MappingForm>) -> Value {
+fn as_details(mapping: Option<&MappingForm>) -> Value {
     let Some(mapping) = mapping else { return Value::Null };
     let contract = |contract: &(ContractId, String)| contract.0.0;
     let own =

@@ -81,7 +81,7 @@ impl Connections {
         &self,
         partner: &PartnerId,
         form: &CredentialsForm,
-        mended: bool,
+        fixed: bool,
     ) -> Result<Tried, NotSaved> {
         let stored = self
             .operations
@@ -92,7 +92,7 @@ impl Connections {
         let mut found = Found::default();
         let read = form.read(partner, stored.integration.as_ref(), self.around(), &mut found);
         let (values, notes) = found.none_or(read)?;
-        let authenticated = self.authenticator.authenticate(partner, &values, mended).await?;
+        let authenticated = self.authenticator.authenticate(partner, &values, fixed).await?;
         Ok(Tried { host: values.host, notes, authenticated })
     }
 

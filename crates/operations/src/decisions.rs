@@ -165,7 +165,7 @@ impl Acting<'_> {
         }
         let (approved, dismissed) = (SecurityEventKind::HoldsApproved, SecurityEventKind::HoldsDismissed);
         let kind = if decision.approves { approved } else { dismissed };
-        let details = json!({ "holds": seen.iter().map(told).collect::<Vec<_>>() });
+        let details = json!({ "holds": seen.iter().map(as_details).collect::<Vec<_>>() });
         self.keep_alone(SecurityEvent::of(kind, partner, "holds", details)).await?;
         let after = self.put(settings, &seen, decision).await?;
         decided.extend(seen.into_iter().zip(after).map(|(seen, now)| {
@@ -177,7 +177,7 @@ impl Acting<'_> {
 }
 
 /// A hold as the security event shows it.
-fn told(hold: &HoldRow) -> Value {
+fn as_details(hold: &HoldRow) -> Value {
     json!({
         "hold": hold.hold.to_string(),
         "contract": hold.contract.0,

@@ -33,7 +33,7 @@ impl Acting<'_> {
     /// Corrects one number of a frozen month in a row of its own, with its reason. Like the frozen number it is
     /// pushed through the brakes while the month's window is open.
     pub async fn correct_count(&self, partner: &PartnerId, form: CorrectionForm) -> Result<(), NotTaken> {
-        let mistake = |field: &str, mend: String| NotTaken::Mistakes(vec![FieldError::new(field, mend)]);
+        let mistake = |field: &str, fix: String| NotTaken::Mistakes(vec![FieldError::new(field, fix)]);
         let of_field = |error: FieldError| NotTaken::Mistakes(vec![error]);
         let month =
             Month::parse(&form.month).ok_or_else(|| mistake("month", "write it as 2026-11".to_owned()))?;
@@ -58,8 +58,8 @@ impl Acting<'_> {
                         return Ok(Err(("product_id", format!("the partner has no product {product}"))));
                     }
                     let Some(frozen) = month_ends::read(tx, partner, month).await? else {
-                        let mend = format!("{month} is not frozen: send a report of its last day instead");
-                        return Ok(Err(("month", mend)));
+                        let fix = format!("{month} is not frozen: send a report of its last day instead");
+                        return Ok(Err(("month", fix)));
                     };
                     let stands = frozen.companies.get(company).and_then(|counts| counts.get(product));
                     if stands.and_then(|count| count.users) == Some(users) {
@@ -79,7 +79,7 @@ impl Acting<'_> {
                 })
             })
             .await?;
-        let kept: Kept = corrected.map_err(|(field, mend)| mistake(field, mend))?;
+        let kept: Kept = corrected.map_err(|(field, fix)| mistake(field, fix))?;
         kept.log();
         Ok(())
     }

@@ -17,7 +17,7 @@ use messages::{
 use store::{
     StoreError,
     counts::{
-        intake::{self, ToldCompany, ToldProduct},
+        intake::{self, AnnouncedCompany, AnnouncedProduct},
         reports::{self, ReportHead},
     },
     settings,
@@ -92,9 +92,9 @@ impl Operations {
         let companies = &each_once(
             "companies",
             rows,
-            |told: &ToldCompany| told.company.to_string(),
+            |announced: &AnnouncedCompany| announced.company.to_string(),
             |row| {
-                Ok(ToldCompany {
+                Ok(AnnouncedCompany {
                     company: field::id("company_id", CompanyId::new(row.company))?,
                     name: field::text("name", row.name)?,
                     closed_from: row.closed_from,
@@ -116,9 +116,9 @@ impl Operations {
         let products = &each_once(
             "products",
             rows,
-            |told: &ToldProduct| told.product.to_string(),
+            |announced: &AnnouncedProduct| announced.product.to_string(),
             |row| {
-                Ok(ToldProduct {
+                Ok(AnnouncedProduct {
                     product: field::id("product_id", ProductId::new(row.product))?,
                     name: field::text("name", row.name)?,
                 })

@@ -187,7 +187,7 @@ fn shared_tenant(text: &str) -> Mistake {
         line: line.map_or(1, |line| line + 1),
         field: "integration.share_tenant".to_owned(),
         fault: "this installation already uses this company name in Kaseya: use it here too?".to_owned(),
-        mend: "if so, write share_tenant = true; two integrations must not write the same line".to_owned(),
+        fix: "if so, write share_tenant = true; two integrations must not write the same line".to_owned(),
     }
 }
 

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 pub fn help(checks: &[Checked], host: &str, reader: &Reader) -> Option<Advice> {
     let (code, said) = checks.iter().find_map(|checked| match &checked.finding {
         Finding::Failed { code, words, .. } => Some((*code, words)),
-        Finding::Passed | Finding::Untold(_) | Finding::NotReached => None,
+        Finding::Passed | Finding::Unknown(_) | Finding::NotReached => None,
     })?;
     let kaseya_says = said.as_ref().map(ToString::to_string);
     let facts = Facts { host: Some(host.to_owned()), kaseya_says, ..Facts::default() };

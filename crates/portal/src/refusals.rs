@@ -27,7 +27,7 @@ pub(crate) const NOBODY_KNOWN: &str = "nobody known";
 
 /// Records a refusal.
 pub(crate) async fn keep(portal: &Portal, by: &Actor, event: SecurityEvent) -> Result<(), StoreError> {
-    let (whose, limit) = &match &by.identity {
+    let (subject, limit) = &match &by.identity {
         Some(Identity::Token(token)) => (format!("refusals of the token {token}"), KEPT),
         Some(Identity::Person { issuer, subject }) => (format!("refusals of {subject} of {issuer}"), KEPT),
         None => ("refusals of strangers".to_owned(), KEPT_OF_STRANGERS),
@@ -38,7 +38,7 @@ pub(crate) async fn keep(portal: &Portal, by: &Actor, event: SecurityEvent) -> R
         .store
         .transaction("keep_refusal", |tx| {
             Box::pin(async move {
-                Ok::<_, StoreError>(match attempts::attempt(tx, whose, *limit, now).await? {
+                Ok::<_, StoreError>(match attempts::attempt(tx, subject, *limit, now).await? {
                     Attempt::Allowed => Some(acting.keep(tx, event.clone()).await?),
                     Attempt::NotBefore(_) => None,
                 })

@@ -65,7 +65,7 @@ pub(crate) fn router(portal: Portal) -> Router {
         .fallback(async || Failure::NotFound)
         .method_not_allowed_fallback(async || Failure::NotFound)
         .layer(middleware::from_fn(plain_query))
-        .layer(middleware::from_fn_with_state(portal.clone(), pages::plain::told))
+        .layer(middleware::from_fn_with_state(portal.clone(), pages::plain::failure_pages))
         .layer(middleware::from_fn(traced))
         // Pages show one partner's current data.
         .layer(SetResponseHeaderLayer::if_not_present(

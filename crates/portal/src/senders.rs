@@ -3,7 +3,7 @@
 use advice::Language;
 use domain::ProductId;
 use store::{
-    counts::senders::{ChargesTold, FrozenSource, Reported, Sender},
+    counts::senders::{ChargesSender, FrozenSource, Reported, Sender},
     settings::PartnerSettings,
 };
 
@@ -52,10 +52,10 @@ pub(crate) fn frozen(
 }
 
 /// The sender of the charges.
-pub(crate) fn charges(told: &ChargesTold, settings: &PartnerSettings, language: Language) -> String {
+pub(crate) fn charges(sender: &ChargesSender, settings: &PartnerSettings, language: Language) -> String {
     let words = words::Senders::of(language);
-    let by = told.by.iter().map(|name| Sender::Token(name.clone())).collect::<Vec<_>>();
-    let at = shown::instant(told.at, settings.zone(), language);
+    let by = sender.by.iter().map(|name| Sender::Token(name.clone())).collect::<Vec<_>>();
+    let at = shown::instant(sender.at, settings.zone(), language);
     fill(words.charged, &[("at", &at), ("senders", &all(&by, language))])
 }
 

@@ -27,11 +27,11 @@ pub(crate) async fn authenticate(
     portal: &Portal,
     partner: &PartnerId,
     form: CredentialsForm,
-    mended: bool,
+    fixed: bool,
 ) -> Result<Tried, NotSaved> {
     count(portal, partner).await?;
     let (connections, partner) = (Arc::clone(&portal.connections), partner.clone());
-    to_its_end(async move { connections.authenticate(&partner, &form, mended).await }).await
+    to_its_end(async move { connections.authenticate(&partner, &form, fixed).await }).await
 }
 
 /// Saves a form; new credentials are tried first.
@@ -48,10 +48,10 @@ pub(crate) async fn save(
 
 /// Counts an attempt for the partner, across all portals.
 async fn count(portal: &Portal, partner: &PartnerId) -> Result<(), NotSaved> {
-    let (whose, now) = (&format!("authenticate of {partner}"), portal.operations.clock.now());
+    let (subject, now) = (&format!("authenticate of {partner}"), portal.operations.clock.now());
     let store = &portal.operations.store;
     let attempt =
-        store.transaction("count_try", |tx| Box::pin(attempts::attempt(tx, whose, LIMIT, now))).await?;
+        store.transaction("count_try", |tx| Box::pin(attempts::attempt(tx, subject, LIMIT, now))).await?;
     match attempt {
         Attempt::Allowed => Ok(()),
         Attempt::NotBefore(until) => Err(NotTried::TooOften { until }.into()),

@@ -70,10 +70,10 @@ async fn tell_of_ended_runs(store: &Store) -> Result<(), StoreError> {
     store
         .transaction("tell_of_ended_runs", |tx| {
             Box::pin(async move {
-                for untold in closing::untold_runs(tx, AT_ONCE).await? {
-                    let (partner, run, at) = (&untold.partner, untold.run, untold.finished_at);
+                for run_end in closing::unannounced_runs(tx, AT_ONCE).await? {
+                    let (partner, run, at) = (&run_end.partner, run_end.run, run_end.finished_at);
                     let totals = run_totals::count_run(tx, partner, run).await?;
-                    let event = run_finished(partner, run, &untold.ended, totals, at);
+                    let event = run_finished(partner, run, &run_end.ended, totals, at);
                     events::store_events(tx, partner, vec![event], at).await?;
                 }
                 Ok(())
@@ -86,13 +86,15 @@ async fn tell_of_ended_runs(store: &Store) -> Result<(), StoreError> {
 /// same.
 async fn tell_of_refusals(store: &Store, clock: &dyn Clock) -> Result<(), StoreError> {
     let partners = store
-        .transaction("list_refusals", |tx| Box::pin(refused_credentials::partners_with_untold_refusal(tx)))
+        .transaction("list_refusals", |tx| {
+            Box::pin(refused_credentials::partners_with_unannounced_refusal(tx))
+        })
         .await?;
     for partner in &partners {
         store
             .transaction("tell_of_refusal", |tx| {
                 Box::pin(async move {
-                    let refusal = refused_credentials::untold_refusal(tx, partner).await?;
+                    let refusal = refused_credentials::unannounced_refusal(tx, partner).await?;
                     let event = refusal.map(credentials_refused).into_iter().collect();
                     events::store_events(tx, partner, event, clock.now()).await
                 })

@@ -13,7 +13,7 @@ use domain::{
     ProductOutcome, RunMode, ServiceId, Trigger, aggregate, seen_equal,
 };
 use messages::job_done::{Host, JobDone, Login};
-use store::jobs::{Asked, AskedContract, AskedProduct, AttemptRecord, GrantedChange};
+use store::jobs::{AssignedContract, AssignedProduct, Assignment, AttemptRecord, GrantedChange};
 
 /// How far a message is believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,8 +33,8 @@ pub(crate) enum Disagreement {
     Run { field: &'static str, known: String },
     #[error("the attempt was never started; the job is at attempt {newest}")]
     Attempt { newest: i32 },
-    #[error("the worker {told:?} never held this attempt")]
-    Holder { told: String },
+    #[error("the worker {claimed:?} never held this attempt")]
+    Holder { claimed: String },
     #[error("the attempt was started with other credentials")]
     Credentials,
     #[error("{what} on contract {contract}, which the job is not about")]
@@ -51,8 +51,8 @@ pub(crate) enum Disagreement {
     Company { company: String, contract: i32, what: &'static str },
     #[error("{company} on contract {contract}, product {product}: {what}")]
     Product { company: String, contract: i32, product: String, what: &'static str },
-    #[error("{told} calls were made, and {allowed} allowed")]
-    Calls { told: i64, allowed: i64 },
+    #[error("{claimed} calls were made, and {allowed} allowed")]
+    Calls { claimed: i64, allowed: i64 },
 }
 
 /// Compares a message with the ledger's record of its attempt.
@@ -63,11 +63,11 @@ pub(crate) fn standing(record: Option<&AttemptRecord>, done: &JobDone) -> Result
     let holder = record.holder.as_ref().filter(|_| attempt <= record.newest);
     let holder = holder.ok_or(Disagreement::Attempt { newest: record.newest })?;
     if *holder != done.worker {
-        return Err(Disagreement::Holder { told: done.worker.clone() });
+        return Err(Disagreement::Holder { claimed: done.worker.clone() });
     }
-    let told: i64 = done.calls.iter().map(|(_, calls)| i64::from(*calls)).sum();
-    if let Some(allowed) = record.allowed_calls.filter(|allowed| told > *allowed) {
-        return Err(Disagreement::Calls { told, allowed });
+    let claimed: i64 = done.calls.iter().map(|(_, calls)| i64::from(*calls)).sum();
+    if let Some(allowed) = record.allowed_calls.filter(|allowed| claimed > *allowed) {
+        return Err(Disagreement::Calls { claimed, allowed });
     }
     if let Some(change) = done.changes.iter().find(|change| !record.granted.contains_key(&change.intent)) {
         return Err(Disagreement::Intent(change.intent));
@@ -138,10 +138,10 @@ fn is_of_worker(record: &AttemptRecord, done: &JobDone) -> Result<(), Disagreeme
 }
 
 fn within(
-    mut told: impl Iterator<Item = (&'static str, ContractId)>,
+    mut claimed: impl Iterator<Item = (&'static str, ContractId)>,
     contracts: &BTreeSet<ContractId>,
 ) -> Result<(), Disagreement> {
-    match told.find(|(_, contract)| !contracts.contains(contract)) {
+    match claimed.find(|(_, contract)| !contracts.contains(contract)) {
         Some((what, contract)) => Err(Disagreement::Contract { what, contract: contract.0 }),
         None => Ok(()),
     }
@@ -149,14 +149,14 @@ fn within(
 
 fn is_of_survey(record: &AttemptRecord, done: &JobDone) -> Result<(), Disagreement> {
     is_of_worker(record, done)?;
-    let told = [
+    let claimed = [
         (done.companies.is_empty(), "companies"),
         (done.lines.is_empty(), "lines"),
         (done.changes.is_empty(), "changes"),
         (done.contracts_read.is_empty(), "readings"),
         (done.accounts_seen.is_empty(), "accounts"),
     ];
-    if let Some((_, what)) = told.into_iter().find(|(is_empty, _)| !is_empty) {
+    if let Some((_, what)) = claimed.into_iter().find(|(is_empty, _)| !is_empty) {
         return Err(Disagreement::Kind { kind: JobKind::Survey.as_str(), what });
     }
     match &record.asked {
@@ -188,11 +188,11 @@ fn is_of_slice(record: &AttemptRecord, done: &JobDone) -> Result<(), Disagreemen
 }
 
 /// Whether a slice's result is about what its attempt was asked, contract by contract.
-fn is_as_asked(asked: &Asked, record: &AttemptRecord, done: &JobDone) -> Result<(), Disagreement> {
+fn is_as_asked(asked: &Assignment, record: &AttemptRecord, done: &JobDone) -> Result<(), Disagreement> {
     let of = |what, contract: ContractId| {
         asked.contracts.get(&contract.0).ok_or(Disagreement::Contract { what, contract: contract.0 })
     };
-    let service_is_asked = |contract: &AskedContract, service: ServiceId| {
+    let service_is_asked = |contract: &AssignedContract, service: ServiceId| {
         let is_asked = contract.services.contains(&service.0);
         if is_asked { Ok(()) } else { Err(Disagreement::NotAsked { what: "service", id: service.0 }) }
     };
@@ -214,7 +214,7 @@ fn is_as_asked(asked: &Asked, record: &AttemptRecord, done: &JobDone) -> Result<
         &asked.contracts.values().flat_map(|contract| contract.services.clone()).collect(),
     )?;
     let written = written(record, done);
-    let mut products: BTreeMap<(i32, &str), Vec<&AskedProduct>> = BTreeMap::new();
+    let mut products: BTreeMap<(i32, &str), Vec<&AssignedProduct>> = BTreeMap::new();
     for (number, contract) in &asked.contracts {
         for product in &contract.products {
             products.entry((*number, &product.company)).or_default().push(product);
@@ -229,8 +229,8 @@ fn is_as_asked(asked: &Asked, record: &AttemptRecord, done: &JobDone) -> Result<
     Ok(())
 }
 
-fn account_is_asked(told: Option<AccountId>, contract: &AskedContract) -> Result<(), Disagreement> {
-    match told.filter(|account| account.0 != contract.account) {
+fn account_is_asked(claimed: Option<AccountId>, contract: &AssignedContract) -> Result<(), Disagreement> {
+    match claimed.filter(|account| account.0 != contract.account) {
         Some(account) => Err(Disagreement::NotAsked { what: "account", id: account.0 }),
         None => Ok(()),
     }
@@ -258,13 +258,13 @@ fn written(record: &AttemptRecord, done: &JobDone) -> Written {
 fn company_is_as_asked(
     company: &CompanyOutcome,
     number: ContractId,
-    asked: &[&AskedProduct],
+    asked: &[&AssignedProduct],
     mode: RunMode,
     written: &Written,
 ) -> Result<(), Disagreement> {
     let disagrees =
         |what| Err(Disagreement::Company { company: company.company.to_string(), contract: number.0, what });
-    let mut left: Vec<&AskedProduct> = asked.to_vec();
+    let mut left: Vec<&AssignedProduct> = asked.to_vec();
     let mut outcomes = Vec::new();
     for product in &company.products {
         let disagrees = |what| {
@@ -306,7 +306,7 @@ fn outcome(product: &ProductOutcome) -> Option<Outcome> {
 /// What is impossible in a product's outcome, given what was asked and granted.
 fn contradiction(
     product: &ProductOutcome,
-    asked: &AskedProduct,
+    asked: &AssignedProduct,
     mode: RunMode,
     change: Option<&(GrantedChange, IntentResult)>,
 ) -> Option<&'static str> {

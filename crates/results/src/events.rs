@@ -7,7 +7,7 @@ use messages::{Message as _, field::wire_instant, v1};
 use store::{
     jobs::{closing::EndedRun, run_totals::RunTotals},
     messages::events::NewEvent,
-    settings::refused_credentials::UntoldRefusal,
+    settings::refused_credentials::UnannouncedRefusal,
     statuses::outcomes::StoredStatus,
 };
 
@@ -56,7 +56,7 @@ pub(crate) fn status_changed(
     NewEvent::new(EventTopic::CompanyStatusChanged.routing_key(), v1::CompanyStatusChanged::KIND, &message)
 }
 
-pub(crate) fn credentials_refused(refusal: UntoldRefusal) -> NewEvent {
+pub(crate) fn credentials_refused(refusal: UnannouncedRefusal) -> NewEvent {
     let message = v1::CredentialsRefused {
         number: None,
         partner_id: refusal.partner.to_string(),

@@ -313,7 +313,7 @@ async fn store_host_and_login(
     if let (Login::Refused(code), Some(version)) = (&done.login, done.credentials_version) {
         if refused_credentials::refuse_credentials(tx, partner, version, code.as_str(), now).await? {
             events.extend(
-                refused_credentials::untold_refusal(tx, partner).await?.map(events::credentials_refused),
+                refused_credentials::unannounced_refusal(tx, partner).await?.map(events::credentials_refused),
             );
         }
         let refused = LoginOutcome::Refused;

@@ -21,7 +21,7 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// A key is missing, unknown, or holds the wrong kind of value.
-    #[error("configuration key `{key}` {origin}: {fault}; {mend}")]
+    #[error("configuration key `{key}` {origin}: {fault}; {fix}")]
     Key {
         /// The key with its section.
         key: String,
@@ -30,7 +30,7 @@ pub enum ConfigError {
         /// What is wrong.
         fault: String,
         /// What to do.
-        mend: String,
+        fix: String,
     },
     /// A secret's file is unusable.
     #[error("secret file `{}`: {why}; put the secret alone into the file, readable by this program", path.display())]
@@ -50,7 +50,7 @@ impl ConfigError {
             key: section,
             origin,
             fault: "this program has no such section".to_owned(),
-            mend: format!("remove it or use one of: {}", known.join(", ")),
+            fix: format!("remove it or use one of: {}", known.join(", ")),
         }
     }
 
@@ -69,7 +69,7 @@ impl ConfigError {
                 "it is for development on one machine, and other machines reach this program by `{reached_by}` {}",
                 origin(figment.find_metadata(reached_by), reached_by)
             ),
-            mend: "remove it, or for development listen on 127.0.0.1 alone, without proxies".to_owned(),
+            fix: "remove it, or for development listen on 127.0.0.1 alone, without proxies".to_owned(),
         }
     }
 
@@ -94,7 +94,7 @@ impl ConfigError {
             Kind::MissingField(_) => "is missing".to_owned(),
             _ => origin(figment.find_metadata(&key).or(error.metadata.as_ref()), &key),
         };
-        let (fault, mend) = match &error.kind {
+        let (fault, fix) = match &error.kind {
             Kind::MissingField(_) => {
                 let variable = variable(&key);
                 ("it has no default".to_owned(), format!("set it in the configuration file or by {variable}"))
@@ -109,7 +109,7 @@ impl ConfigError {
             Kind::InvalidValue(found, wanted) => (format!("found {found}"), format!("give {wanted}")),
             other => (other.to_string(), "correct it".to_owned()),
         };
-        Self::Key { key, origin, fault, mend }
+        Self::Key { key, origin, fault, fix }
     }
 }
 

@@ -14,7 +14,7 @@ use store::{
     settings::{Integration, refused_credentials},
 };
 
-use crate::{Context, attempt_of::AttemptOf, hindrance, instant::after, refusal::Refused};
+use crate::{Context, attempt_of::ClaimedAttempt, hindrance, instant::after, refusal::Refused};
 
 /// What an attempt receives in addition to its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(crate) struct Admitted {
 pub(crate) async fn admit(
     tx: &Transaction<'_>,
     context: &Context,
-    ask: &AttemptOf,
+    ask: &ClaimedAttempt,
     job: &JobRow,
     integration: &Integration,
     now: Timestamp,
@@ -100,7 +100,7 @@ pub(crate) async fn admit(
 
 async fn defer(
     tx: &Transaction<'_>,
-    ask: &AttemptOf,
+    ask: &ClaimedAttempt,
     wait: &Wait,
     reason: RefusalReason,
 ) -> Result<Result<(Admitted, StartedJob, Place), Refused>, StoreError> {

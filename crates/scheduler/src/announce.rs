@@ -196,11 +196,11 @@ pub(crate) async fn answer_decision(
 /// Answers an unreadable message, as far as it names its partner, and dead-letters it.
 pub(crate) async fn refuse_unreadable(
     context: &Context,
-    whose: Option<Unreadable>,
+    unreadable: Option<Unreadable>,
     reason: String,
 ) -> Handled {
     const INVALID: &str = "INVALID";
-    let answered = match &whose {
+    let answered = match &unreadable {
         None => Ok(()),
         Some(Unreadable::Request(partner, request)) => {
             let answer = Answer::Refused { code: INVALID.to_owned(), reason: reason.clone() };

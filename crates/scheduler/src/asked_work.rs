@@ -2,20 +2,20 @@
 
 use domain::{CompanyId, ProductId};
 use messages::job_content::{Contract, JobContent, Target};
-use store::jobs::{Asked, AskedContract, AskedProduct};
+use store::jobs::{AssignedContract, AssignedProduct, Assignment};
 
 /// The work that this content asks.
-pub(crate) fn of(content: &JobContent) -> Asked {
+pub(crate) fn of(content: &JobContent) -> Assignment {
     let services = content.survey.iter().flat_map(|survey| survey.services.keys());
-    Asked {
+    Assignment {
         contracts: content.contracts.iter().map(|work| (work.id.0, contract(work))).collect(),
         services: services.map(|service| service.0).collect(),
     }
 }
 
-fn contract(work: &Contract) -> AskedContract {
+fn contract(work: &Contract) -> AssignedContract {
     let mapped = work.targets.iter().map(|target| target.service.0);
-    let without_target = |company: &CompanyId, product: &ProductId, users: Option<u32>| AskedProduct {
+    let without_target = |company: &CompanyId, product: &ProductId, users: Option<u32>| AssignedProduct {
         company: company.to_string(),
         product: product.to_string(),
         service: None,
@@ -29,7 +29,7 @@ fn contract(work: &Contract) -> AskedContract {
         .unbilled
         .iter()
         .map(|unbilled| without_target(&unbilled.company, &unbilled.product, unbilled.users));
-    AskedContract {
+    AssignedContract {
         account: work.account.0,
         services: mapped.chain(work.also_look_for.iter().map(|service| service.0)).collect(),
         products: work.targets.iter().flat_map(products).chain(notes).chain(unbilled).collect(),
@@ -37,8 +37,8 @@ fn contract(work: &Contract) -> AskedContract {
 }
 
 /// The products that a target sums up; for a line that companies left behind, the products that were on it.
-fn products(target: &Target) -> Vec<AskedProduct> {
-    let product = |company: &CompanyId, product: &ProductId| AskedProduct {
+fn products(target: &Target) -> Vec<AssignedProduct> {
+    let product = |company: &CompanyId, product: &ProductId| AssignedProduct {
         company: company.to_string(),
         product: product.to_string(),
         service: Some(target.service.0),
@@ -47,7 +47,7 @@ fn products(target: &Target) -> Vec<AskedProduct> {
         wanted: target.wanted_units(),
         awaited: target.remembered.pending.is_some() || target.remembered.undated.is_some(),
     };
-    let addends = target.addends.iter().map(|addend| AskedProduct {
+    let addends = target.addends.iter().map(|addend| AssignedProduct {
         users: addend.count.map(|count| count.users),
         billed: addend.count.map(|count| addend.billed.unwrap_or(count.users)),
         ..product(&addend.company, &addend.product)

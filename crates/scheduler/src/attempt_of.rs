@@ -9,14 +9,14 @@ use messages::{
 
 /// The ticket that a worker shows, or the attempt that it claims to hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct AttemptOf {
+pub(crate) struct ClaimedAttempt {
     pub(crate) partner: PartnerId,
     pub(crate) job: JobId,
     pub(crate) attempt: i32,
     pub(crate) worker: String,
 }
 
-impl AttemptOf {
+impl ClaimedAttempt {
     pub(crate) fn read(
         partner: &str,
         job: &str,
@@ -34,8 +34,8 @@ impl AttemptOf {
     }
 }
 
-impl From<&AttemptOf> for v1::AnsweredAttempt {
-    fn from(of: &AttemptOf) -> Self {
+impl From<&ClaimedAttempt> for v1::AnsweredAttempt {
+    fn from(of: &ClaimedAttempt) -> Self {
         Self {
             partner_id: of.partner.to_string(),
             job_id: of.job.to_string(),

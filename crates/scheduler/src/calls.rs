@@ -15,9 +15,9 @@ use tracing::Instrument as _;
 
 use crate::{
     Context,
-    attempt_of::AttemptOf,
+    attempt_of::ClaimedAttempt,
     metrics::Metrics,
-    permit::{self, PermitAsked},
+    permit::{self, PermitAsk},
     start,
 };
 
@@ -115,7 +115,7 @@ async fn respond(context: &Context, metrics: &Metrics, call: &Incoming) -> Resul
     let Some(call) = &whole(context, call).await? else { return Ok(()) };
     match SchedulerCall::decode(call.kind.as_deref(), &call.body)? {
         SchedulerCall::Start(ask) => {
-            let ask = AttemptOf::read(&ask.partner_id, &ask.job_id, ask.attempt, &ask.worker_id)?;
+            let ask = ClaimedAttempt::read(&ask.partner_id, &ask.job_id, ask.attempt, &ask.worker_id)?;
             let decided = start::start_job(context, &ask).await?;
             metrics.started(decided.as_ref().err().map(|refused| refused.reason));
             if let Err(refused) = &decided {
@@ -138,7 +138,7 @@ async fn respond(context: &Context, metrics: &Metrics, call: &Incoming) -> Resul
             }
         }
         SchedulerCall::Permit(ask) => {
-            let ask = PermitAsked::read(ask)?;
+            let ask = PermitAsk::read(ask)?;
             let decided = permit::permit_writes(context, &ask).await?;
             if let Ok(permit) = &decided {
                 metrics.permit(permit.granted.len(), permit.denied.iter().map(|(_, reason)| *reason));
@@ -152,7 +152,7 @@ async fn respond(context: &Context, metrics: &Metrics, call: &Incoming) -> Resul
             reply(context, call, &v1::PermitAnswer { answer: Some(answer), of }).await
         }
         SchedulerCall::Renew(ask) => {
-            let of = AttemptOf::read(&ask.partner_id, &ask.job_id, ask.attempt, &ask.worker_id)?;
+            let of = ClaimedAttempt::read(&ask.partner_id, &ask.job_id, ask.attempt, &ask.worker_id)?;
             let decided = permit::renew_lease(context, &of, ask.login_accepted.unwrap_or(false)).await?;
             use v1::renew_lease_answer::Answer;
             let answer = decided.map_or_else(

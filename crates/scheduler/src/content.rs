@@ -159,8 +159,8 @@ async fn contracts_work(
 /// may still land.
 fn is_in_wait(change: &shared::WaitingChange, contract: &ContractPlan) -> bool {
     let is_target = || contract.targets.iter().any(|target| target.service == change.service);
-    let is_told = change.lands_until.is_some() && !change.of_other && is_target();
-    change.contract == contract.contract && !is_told
+    let is_reported = change.lands_until.is_some() && !change.of_other && is_target();
+    change.contract == contract.contract && !is_reported
 }
 
 fn waiting_change(change: &shared::WaitingChange) -> WaitingChange {

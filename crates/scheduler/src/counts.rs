@@ -56,8 +56,8 @@ pub(crate) async fn handle_counts(context: &Context, incoming: &Incoming) -> Han
     let report = match CountsReport::decode(incoming.kind.as_deref(), &incoming.body) {
         Ok(report) => report,
         Err(error) => {
-            let whose = Unreadable::of_counts(&incoming.body);
-            return refuse_unreadable(context, whose, error.for_sender()).await;
+            let unreadable = Unreadable::of_counts(&incoming.body);
+            return refuse_unreadable(context, unreadable, error.for_sender()).await;
         }
     };
     let (now, skew) = (context.clock.now(), context.clock.skew());

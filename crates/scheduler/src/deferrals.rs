@@ -23,8 +23,8 @@ pub(crate) async fn tell(context: &Context) -> Result<usize, StoreError> {
         .store
         .transaction("tell_deferrals", |tx| {
             Box::pin(async move {
-                let untold = deferrals::take_untold(tx, ROUND, now).await?;
-                for deferral in &untold {
+                let unannounced = deferrals::take_unannounced(tx, ROUND, now).await?;
+                for deferral in &unannounced {
                     let message = v1::RunDeferred {
                         number: None,
                         partner_id: deferral.partner.to_string(),
@@ -33,14 +33,14 @@ pub(crate) async fn tell(context: &Context) -> Result<usize, StoreError> {
                         jobs: Some(deferral.jobs),
                         at: Some(wire_instant(now)),
                     };
-                    let told = vec![NewEvent::new(
+                    let events = vec![NewEvent::new(
                         EventTopic::RunDeferred.routing_key(),
                         v1::RunDeferred::KIND,
                         &message,
                     )];
-                    store_events(tx, &deferral.partner, told, now).await?;
+                    store_events(tx, &deferral.partner, events, now).await?;
                 }
-                Ok(untold.len())
+                Ok(unannounced.len())
             })
         })
         .await

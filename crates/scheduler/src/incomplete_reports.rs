@@ -27,20 +27,20 @@ pub(crate) async fn tell(context: &Context) -> Result<usize, StoreError> {
         .store
         .transaction("tell_incomplete_reports", |tx| {
             Box::pin(async move {
-                let untold = incomplete_reports::take_untold(tx, since, ROUND, now).await?;
-                for (partner, report) in &untold {
+                let unannounced = incomplete_reports::take_unannounced(tx, since, ROUND, now).await?;
+                for (partner, report) in &unannounced {
                     tracing::warn!(
                         %partner, report = %report.report, received = report.received, parts = report.parts,
                         "a report of user counts is still incomplete: it does not count yet"
                     );
-                    let told = vec![NewEvent::new(
+                    let events = vec![NewEvent::new(
                         EventTopic::ReportIncomplete.routing_key(),
                         v1::ReportIncomplete::KIND,
                         &message(partner.as_str(), report, now),
                     )];
-                    store_events(tx, partner, told, now).await?;
+                    store_events(tx, partner, events, now).await?;
                 }
-                Ok(untold.len())
+                Ok(unannounced.len())
             })
         })
         .await

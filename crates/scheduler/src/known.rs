@@ -219,7 +219,7 @@ impl Known {
     }
 
     /// The lines of a contract's changes that its total has just confirmed, with the units that this implies.
-    pub(crate) fn told_by_total(&self, contract: ContractId) -> Vec<SeenLine> {
+    pub(crate) fn implied_by_total(&self, contract: ContractId) -> Vec<SeenLine> {
         let seen = self.contracts.get(&contract).and_then(|known| known.seen.as_ref());
         let Some(seen_at) = seen.map(|seen| seen.seen_at) else { return Vec::new() };
         let confirmed = |service: ServiceId| {

@@ -59,7 +59,7 @@ pub(crate) async fn note(
         })
         .collect();
     let partner = &settings.partner;
-    let corrections = corrections::told_since(tx, partner, month.month, corrections).await?;
+    let corrections = corrections::reported_since(tx, partner, month.month, corrections).await?;
     corrections::end_others(tx, partner, month.month, &corrections).await?;
     corrections::note(tx, partner, month.month, &corrections, now).await?;
     bring_up_to_date(tx, context, partner, now).await

@@ -41,23 +41,23 @@ pub(crate) async fn job_done(
     // A refusal that no longer applies is no reason: the new credentials are tried.
     let is_ours = |code: &ErrorCode| matches!(code, ErrorCode::Job01 | ErrorCode::Job03);
     let code = job.code.filter(|code| is_ours(code) || job.refused.is_some());
-    let mut told = Told::new(job, &plan);
-    let contracts: Vec<ContractId> = told.contracts.iter().copied().collect();
+    let mut report = LocalReport::new(job, &plan);
+    let contracts: Vec<ContractId> = report.contracts.iter().copied().collect();
     let known = Known::read(tx, &job.partner, (&facts, &plan), job.run_number, &contracts, now).await?;
     let planned = contracts.iter().filter_map(|contract| plan.contracts.get(contract));
     let glances: BTreeMap<ContractId, Glance> =
         planned.map(|planned| (planned.contract, known.glance(planned))).collect();
     if code.is_none() && job.refused.is_none() {
         let (work, local) =
-            told.contracts.iter().partition(|contract| needs_worker(&plan, &glances, **contract));
-        told.contracts = local;
-        move_to_work(tx, context, job, &work, &told, now).await?;
-        if !work.is_empty() && told.is_empty() {
+            report.contracts.iter().partition(|contract| needs_worker(&plan, &glances, **contract));
+        report.contracts = local;
+        move_to_work(tx, context, job, &work, &report, now).await?;
+        if !work.is_empty() && report.is_empty() {
             return Ok(None);
         }
     }
     let code = code.or(job.refused);
-    let mut outcomes = told.outcomes(&plan, &known, &glances, code);
+    let mut outcomes = report.outcomes(&plan, &known, &glances, code);
     if let (Some(ErrorCode::Job01), Some(expired_at)) = (code, job.expires_at) {
         let expired = Remark::RequestExpired { expired_at };
         outcomes.iter_mut().for_each(|outcome| outcome.remarks.push(expired.clone()));
@@ -72,7 +72,7 @@ pub(crate) async fn job_done(
     // Knowledge from memory is valid only for the Kaseya that is synced.
     let credentials_version = i32::try_from(facts.integration.credentials_version).ok();
     let (lines, contracts_implied) = match code {
-        None => (told.lines(&known, &glances), told.implied(&glances)),
+        None => (report.lines(&known, &glances), report.implied(&glances)),
         Some(_) => (Vec::new(), Vec::new()),
     };
     Ok(Some(JobDone { lines, contracts_implied, credentials_version, ..done(job, outcomes, now) }))
@@ -89,7 +89,7 @@ async fn move_to_work(
     context: &Context,
     job: &LocalJob,
     work: &BTreeSet<ContractId>,
-    told: &Told,
+    report: &LocalReport,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     if work.is_empty() {
@@ -97,21 +97,21 @@ async fn move_to_work(
     }
     let numbers =
         |contracts: &BTreeSet<ContractId>| contracts.iter().map(|contract| contract.0).collect::<Vec<_>>();
-    let companies: Vec<&str> = told.companies.iter().map(CompanyId::as_str).collect();
+    let companies: Vec<&str> = report.companies.iter().map(CompanyId::as_str).collect();
     let beside = JobId(context.entropy.uuid(now));
-    jobs::split_local(tx, job, beside, &numbers(work), &numbers(&told.contracts), &companies, now).await?;
+    jobs::split_local(tx, job, beside, &numbers(work), &numbers(&report.contracts), &companies, now).await?;
     jobs::note_mappings(tx, &job.partner, job.run).await?;
     tx.notify(LEDGER).await
 }
 
 /// What a local job still has to report.
-struct Told {
+struct LocalReport {
     contracts: BTreeSet<ContractId>,
     /// Companies without contract.
     companies: BTreeSet<CompanyId>,
 }
 
-impl Told {
+impl LocalReport {
     /// A company that was mapped after the job was made is reported on its contracts.
     fn new(job: &LocalJob, plan: &PartnerPlan) -> Self {
         let mut contracts: BTreeSet<ContractId> =
@@ -165,7 +165,7 @@ impl Told {
     /// The lines of changes that a contract's total has confirmed.
     fn lines(&self, known: &Known, glances: &BTreeMap<ContractId, Glance>) -> Vec<SeenLine> {
         let implied = self.contracts.iter().filter(|contract| implied_at(glances, **contract).is_some());
-        implied.flat_map(|contract| known.told_by_total(*contract)).collect()
+        implied.flat_map(|contract| known.implied_by_total(*contract)).collect()
     }
 
     /// The contracts whose total implies their lines.

@@ -299,7 +299,7 @@ impl<'a> Planner<'a> {
             seen_somewhere = true;
             match contract.targets.iter_mut().find(|target| target.service == to.service) {
                 Some(target) => {
-                    let twice = told_twice(to.service.0, &target.service_name, &to.service_name);
+                    let twice = two_names(to.service.0, &target.service_name, &to.service_name);
                     contract.contradiction = contract.contradiction.take().or(twice);
                     target.addends.push(addend);
                 }
@@ -438,14 +438,14 @@ fn contradiction(known: &ContractPlan, mapping: &CompanyMapping, contract: &Cont
         let (told, named) = (known.account_name.clone(), mapping.account_name.clone());
         return Some(Remark::TwoAccounts { id: contract.id.0, told, named });
     }
-    told_twice(contract.id.0, &known.name, &contract.name)
-        .or_else(|| told_twice(mapping.account.0, &known.account_name, &mapping.account_name))
+    two_names(contract.id.0, &known.name, &contract.name)
+        .or_else(|| two_names(mapping.account.0, &known.account_name, &mapping.account_name))
 }
 
 /// Two names of one id, unless both are the same name or one says nothing.
-fn told_twice(id: i32, told: &str, named: &str) -> Option<Remark> {
+fn two_names(id: i32, told: &str, named: &str) -> Option<Remark> {
     let agree = is_name_of(told, named) || is_name_of(named, told);
-    (!agree).then(|| Remark::ToldTwice { id, told: told.to_owned(), named: named.to_owned() })
+    (!agree).then(|| Remark::TwoNames { id, told: told.to_owned(), named: named.to_owned() })
 }
 
 /// The products of a company that are not billed, with the reason.

@@ -18,7 +18,7 @@ use messages::{
 };
 use store::{
     StoreError, Transaction,
-    jobs::{self, AskedProduct, HeldJob},
+    jobs::{self, AssignedProduct, HeldJob},
     kaseya::logins,
     settings::switch::{self, Switch},
     targets::{
@@ -30,10 +30,10 @@ use store::{
     },
 };
 
-use crate::{Context, attempt_of::AttemptOf, instant::after, refusal::Refused};
+use crate::{Context, attempt_of::ClaimedAttempt, instant::after, refusal::Refused};
 use asked::{AskedAddend, AskedChange, Count};
 
-pub(crate) use asked::PermitAsked;
+pub(crate) use asked::PermitAsk;
 
 /// The decision on each change.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -63,7 +63,7 @@ impl From<Permit> for v1::Permit {
 /// Answers a `PermitWrites`.
 pub(crate) async fn permit_writes(
     context: &Context,
-    ask: &PermitAsked,
+    ask: &PermitAsk,
 ) -> Result<Result<Permit, Refused>, StoreError> {
     context.store.transaction("permit_writes", |tx| Box::pin(decide(tx, context, ask))).await
 }
@@ -71,7 +71,7 @@ pub(crate) async fn permit_writes(
 async fn decide(
     tx: &Transaction<'_>,
     context: &Context,
-    ask: &PermitAsked,
+    ask: &PermitAsk,
 ) -> Result<Result<Permit, Refused>, StoreError> {
     let now = context.clock.now();
     let partner = &ask.of.partner;
@@ -121,7 +121,7 @@ async fn decide(
 }
 
 /// Whether nothing at all may be written.
-fn refusal(switch: &Switch, job: &HeldJob, ask: &PermitAsked, now: Timestamp) -> Option<Refused> {
+fn refusal(switch: &Switch, job: &HeldJob, ask: &PermitAsk, now: Timestamp) -> Option<Refused> {
     let refused = |reason, detail| Some(Refused::new(reason, detail));
     if job.lease_until <= now {
         refused(RefusalReason::Superseded, "the lease has ended")
@@ -175,7 +175,7 @@ fn is_as_asked(change: &AskedChange, job: &HeldJob) -> bool {
 }
 
 /// A product as it was sent to a job: company, product, users and billed units.
-fn count_of_product(product: &AskedProduct) -> Count<'_> {
+fn count_of_product(product: &AssignedProduct) -> Count<'_> {
     (product.company.as_str(), product.product.as_str(), product.users, product.billed)
 }
 
@@ -205,7 +205,7 @@ struct Facts {
 
 async fn facts(
     tx: &Transaction<'_>,
-    ask: &PermitAsked,
+    ask: &PermitAsk,
     job: &HeldJob,
     now: Timestamp,
 ) -> Result<Facts, StoreError> {
@@ -247,7 +247,7 @@ async fn facts(
 /// changes.
 async fn in_the_way(
     tx: &Transaction<'_>,
-    ask: &PermitAsked,
+    ask: &PermitAsk,
     job: &HeldJob,
     others: &[PartnerId],
     contracts: &[ContractId],
@@ -411,7 +411,7 @@ fn intent(change: &AskedChange) -> Intent {
 /// and its `JobDone` is wanted.
 pub(crate) async fn renew_lease(
     context: &Context,
-    of: &AttemptOf,
+    of: &ClaimedAttempt,
     login_accepted: bool,
 ) -> Result<Result<(), Refused>, StoreError> {
     context

@@ -51,8 +51,8 @@ pub(crate) async fn handle_portal_message(context: &Context, incoming: &Incoming
         Ok(PortalMessage::Sync(request)) => take(context, &request).await,
         Ok(PortalMessage::Hold(decision)) => decisions::take(context, &decision).await,
         Err(error) => {
-            let whose = Unreadable::of_portal(kind, body);
-            refuse_unreadable(context, whose, error.for_sender()).await
+            let unreadable = Unreadable::of_portal(kind, body);
+            refuse_unreadable(context, unreadable, error.for_sender()).await
         }
     }
 }

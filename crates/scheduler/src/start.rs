@@ -13,19 +13,23 @@ use store::{
 };
 
 use crate::{
-    Context, admission::admit, asked_work, attempt_of::AttemptOf, content, context::LEDGER, expected, facts,
-    lease, partner_plan::PartnerPlan, refusal::Refused,
+    Context, admission::admit, asked_work, attempt_of::ClaimedAttempt, content, context::LEDGER, expected,
+    facts, lease, partner_plan::PartnerPlan, refusal::Refused,
 };
 
 /// The decision: the content, or the reason for a refusal.
 pub(crate) type Started = Result<JobContent, Refused>;
 
 /// Answers a `StartJob`.
-pub(crate) async fn start_job(context: &Context, ask: &AttemptOf) -> Result<Started, StoreError> {
+pub(crate) async fn start_job(context: &Context, ask: &ClaimedAttempt) -> Result<Started, StoreError> {
     context.store.transaction("start_job", |tx| Box::pin(decide(tx, context, ask))).await
 }
 
-async fn decide(tx: &Transaction<'_>, context: &Context, ask: &AttemptOf) -> Result<Started, StoreError> {
+async fn decide(
+    tx: &Transaction<'_>,
+    context: &Context,
+    ask: &ClaimedAttempt,
+) -> Result<Started, StoreError> {
     let now = context.clock.now();
     let partner = &ask.partner;
     let refuse = |reason, detail: &str| Ok(Err(Refused::new(reason, detail)));
@@ -85,7 +89,7 @@ async fn decide(tx: &Transaction<'_>, context: &Context, ask: &AttemptOf) -> Res
 
 /// Takes back an attempt whose content is too large to send, as if it had not begun. Its slice is cut. A single
 /// contract that is too large is given up, and people are informed.
-pub(crate) async fn refuse_too_large(context: &Context, ask: &AttemptOf) -> Result<Refused, StoreError> {
+pub(crate) async fn refuse_too_large(context: &Context, ask: &ClaimedAttempt) -> Result<Refused, StoreError> {
     let cut = context.store.transaction("refuse_too_large", |tx| {
         Box::pin(async move {
             let now = context.clock.now();
@@ -124,7 +128,7 @@ fn names(plan: &PartnerPlan, contracts: &[ContractId]) -> Vec<TargetNames> {
 }
 
 /// Whether the ticket is useless whatever the integration says.
-fn stale(job: &JobRow, ask: &AttemptOf, now: Timestamp) -> Option<Refused> {
+fn stale(job: &JobRow, ask: &ClaimedAttempt, now: Timestamp) -> Option<Refused> {
     let superseded = |detail: &str| Some(Refused::new(RefusalReason::Superseded, detail));
     if job.attempt != ask.attempt {
         return superseded("the job is at another attempt");

@@ -19,7 +19,9 @@ pub mod switched_off;
 mod tickets;
 pub mod waiting;
 
-pub use attempts::{Asked, AskedContract, AskedProduct, AttemptRecord, GrantedChange, attempt_record};
+pub use attempts::{
+    AssignedContract, AssignedProduct, Assignment, AttemptRecord, GrantedChange, attempt_record,
+};
 pub use leases::{
     ExpiredJob, GivenUp, Slice, close_dropped_job, companies_on, expire_job, expired_job, give_up,
     give_up_survey, halve, hand_back, refused_to_local,

@@ -9,7 +9,7 @@ pub mod overview;
 pub mod readiness;
 mod runs;
 
+pub(crate) use companies::{CompanyScope, statuses_of};
 pub use companies::{CompanyStatus, companies, company};
-pub(crate) use companies::{Whose, statuses_of};
 pub use runs::{RunCompany, RunRow, run, run_companies, runs};
 pub(crate) use runs::{newest_run, runs_before};

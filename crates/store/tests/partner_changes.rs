@@ -52,7 +52,7 @@ async fn a_transaction_tells_of_its_partner_once_and_a_new_connection_of_perhaps
 }
 
 #[tokio::test]
-async fn who_falls_behind_is_told_so() -> Result<()> {
+async fn a_listener_that_falls_behind_is_notified() -> Result<()> {
     let database = testkit::database().await;
     let client = database.client().await;
     let mut changes = database.store.partner_changes(CancellationToken::new());

@@ -13,7 +13,12 @@ use crate::{
 
 /// Whether the next survey's total will show all of these changes, together with earlier ones that were accepted
 /// and not shown yet.
-fn told_by_total(attempt: &Attempt<'_>, contract: &Contract, planned: &Planned, tried: &[&Tried]) -> bool {
+fn confirmed_by_total(
+    attempt: &Attempt<'_>,
+    contract: &Contract,
+    planned: &Planned,
+    tried: &[&Tried],
+) -> bool {
     // A total does not show a field that a write has lost, and a write of a list may have lost more.
     if !attempt.content.confirm_by_total || attempt.session.writes_lists() {
         return false;
@@ -57,7 +62,7 @@ pub(crate) async fn check(
 ) -> Option<Vec<ContractLine>> {
     let not_served = tried.iter().any(|one| one.is_not_served());
     let any_sent = tried.iter().any(|one| matches!(one.result, IntentResult::Sent | IntentResult::Unsure));
-    if !not_served && (!any_sent || told_by_total(attempt, contract, planned, tried)) {
+    if !not_served && (!any_sent || confirmed_by_total(attempt, contract, planned, tried)) {
         return None;
     }
     let read = attempt.session.lines(contract.id).await.and_then(|lines| {

@@ -105,9 +105,9 @@ async fn object(
     of_other: bool,
     planned: &mut Planned,
 ) -> Result<(), BmsError> {
-    let told_otherwise = contract.contradiction.clone();
-    let told_otherwise =
-        told_otherwise.or_else(|| ownership::named_otherwise(contract, shown, planned.any_write()));
+    let contradiction = contract.contradiction.clone();
+    let contradiction =
+        contradiction.or_else(|| ownership::named_otherwise(contract, shown, planned.any_write()));
     // Lines that show another account: the contract has moved, or they are another client's lines.
     if of_other || ownership::is_in_doubt(contract, shown, planned.any_write()) {
         match ownership::ask(attempt, contract, shown).await? {
@@ -130,7 +130,7 @@ async fn object(
             }
         }
     }
-    if let Some(remark) = told_otherwise {
+    if let Some(remark) = contradiction {
         planned.send_nothing(contract, ErrorCode::Map05, remark);
         return Ok(());
     }

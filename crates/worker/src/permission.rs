@@ -118,9 +118,9 @@ fn read_permit(
         }
     }
     // An older scheduler sends only the ids.
-    let told = |id: &&String| permit.granted.iter().any(|change| change.intent_id == **id);
-    let is_told = permit.granted.is_empty() || permit.granted_intent_ids.iter().all(|id| told(&id));
-    if !is_told {
+    let described = |id: &&String| permit.granted.iter().any(|change| change.intent_id == **id);
+    let is_described = permit.granted.is_empty() || permit.granted_intent_ids.iter().all(|id| described(&id));
+    if !is_described {
         return Err(FieldError::new("granted", "it does not say what every granted intent is"));
     }
     let seconds = Duration::from_secs(required("seconds", permit.seconds)?.into());

@@ -23,7 +23,7 @@ use crate::{
     in_use::InUse,
     missing_keys::MissingKeys,
     refusal,
-    told_clock::ToldClock,
+    told_clock::InstallationClock,
 };
 
 /// The `[worker]` section of the settings.
@@ -191,7 +191,7 @@ impl Worker {
                 return;
             }
         };
-        let clock = ToldClock::of(&self.clock, content.issued_at);
+        let clock = InstallationClock::of(&self.clock, content.issued_at);
         let session = match self.session(ticket, &content) {
             Ok(session) => session,
             Err(error) => {

@@ -7,18 +7,18 @@ use jiff::{SignedDuration, Timestamp};
 
 /// The time from the scheduler, advanced by this machine's monotonic clock: all instants of an attempt come from
 /// one clock, on whatever machine it runs (D4).
-pub(crate) struct ToldClock {
+pub(crate) struct InstallationClock {
     base: Arc<dyn Clock>,
-    told: Timestamp,
+    received: Timestamp,
     /// The monotonic time at which it was received.
     at: Duration,
 }
 
-impl ToldClock {
+impl InstallationClock {
     /// The clock of an attempt: the scheduler's time, or the machine's own if the scheduler sent none.
-    pub(crate) fn of(base: &Arc<dyn Clock>, told: Option<Timestamp>) -> Arc<dyn Clock> {
-        let Some(told) = told else { return Arc::clone(base) };
-        let clock = Self { base: Arc::clone(base), told, at: base.monotonic() };
+    pub(crate) fn of(base: &Arc<dyn Clock>, received: Option<Timestamp>) -> Arc<dyn Clock> {
+        let Some(received) = received else { return Arc::clone(base) };
+        let clock = Self { base: Arc::clone(base), received, at: base.monotonic() };
         let skew = clock.skew();
         if skew.unsigned_abs() > NOTABLE_SKEW {
             tracing::warn!(
@@ -30,11 +30,11 @@ impl ToldClock {
     }
 }
 
-impl Clock for ToldClock {
+impl Clock for InstallationClock {
     fn now(&self) -> Timestamp {
         let since = self.base.monotonic().saturating_sub(self.at);
         // Only an attempt of thousands of years overflows.
-        self.told.checked_add(since).unwrap_or(Timestamp::MAX)
+        self.received.checked_add(since).unwrap_or(Timestamp::MAX)
     }
 
     fn monotonic(&self) -> Duration {
@@ -54,11 +54,11 @@ mod tests {
     fn case_d4_a_worker_whose_clock_is_wrong_tells_the_installations_time() {
         let machine = testkit::Clock::at("2026-11-20T15:00:00Z");
         let base: Arc<dyn Clock> = Arc::new(machine.clone());
-        let told: Timestamp = "2026-11-20T12:00:00Z".parse().expect("an instant");
-        let clock = ToldClock::of(&base, Some(told));
+        let received: Timestamp = "2026-11-20T12:00:00Z".parse().expect("an instant");
+        let clock = InstallationClock::of(&base, Some(received));
         assert_eq!(clock.skew(), SignedDuration::from_hours(3));
         machine.advance(Duration::from_secs(90));
         assert_eq!(clock.now(), "2026-11-20T12:01:30Z".parse().expect("an instant"));
-        assert_eq!(ToldClock::of(&base, None).now(), base.now());
+        assert_eq!(InstallationClock::of(&base, None).now(), base.now());
     }
 }

@@ -82,9 +82,9 @@ pub(crate) async fn account_out_of_use(
 
 async fn services<'a>(attempt: &'a Attempt<'_>) -> Result<&'a Catalogue, BmsError> {
     let targets = attempt.content.contracts.iter().flat_map(|contract| &contract.targets);
-    let untold =
+    let unseen =
         targets.filter(|target| target.service_seen.is_none() || target.known_service_name.is_none());
-    let asked = || untold.map(|target| (target.service, target.service_name.clone())).collect();
+    let asked = || unseen.map(|target| (target.service, target.service_name.clone())).collect();
     attempt.in_use.services.get_or_try_init(|| async { attempt.session.service_states(&asked()).await }).await
 }
 

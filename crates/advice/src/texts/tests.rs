@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use domain::{Brake, ErrorCode};
 
 use super::*;
-use crate::{Button, Language, template::writing, text::Both, vocabulary};
+use crate::{Button, Language, template::writing, text::Bilingual, vocabulary};
 
 /// Every text of every code, with its place.
-fn all() -> Vec<(String, Both)> {
+fn all() -> Vec<(String, Bilingual)> {
     let mut all = Vec::new();
     for code in ErrorCode::ALL {
         for special in [false, true] {
@@ -123,7 +123,7 @@ fn click_paths_are_kaseyas_menus() {
 
 /// A text names no menu if its case cannot be fixed in Kaseya; all others name one, in both languages.
 #[test]
-fn what_is_mended_in_kaseya_has_its_click_path() {
+fn fixes_in_kaseya_have_their_click_path() {
     const ELSEWHERE: [ErrorCode; 10] = [
         ErrorCode::Ten01,
         ErrorCode::Auth07,
@@ -166,7 +166,7 @@ fn buttons_are_called_by_their_labels() {
 
 /// The catalogue's promise: if Kaseya's response does not tell cases apart, the text names all of them.
 #[test]
-fn what_cannot_be_told_apart_is_named_together() {
+fn all_causes_of_one_code_are_named() {
     let auth = of(ErrorCode::Auth01, &Facts::default());
     for (language, words) in [
         (Language::English, ["user name", "password", "company name", "locked", "expired"]),

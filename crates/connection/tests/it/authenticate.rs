@@ -10,7 +10,7 @@ use crate::world::{RIGHT, World};
 fn failures(authenticated: &Authenticated) -> Vec<String> {
     let failed = |finding: &Finding| match finding {
         Finding::Failed { code, .. } => Some(*code),
-        Finding::Passed | Finding::Untold(_) | Finding::NotReached => None,
+        Finding::Passed | Finding::Unknown(_) | Finding::NotReached => None,
     };
     let checks = authenticated.checks.iter();
     checks.filter_map(|one| Some(format!("{} {}", one.check.as_str(), failed(&one.finding)?))).collect()
@@ -125,7 +125,7 @@ async fn a_host_that_does_not_answer_leaves_an_open_try_and_two_of_them_wait() {
 }
 
 #[tokio::test]
-async fn what_is_mended_in_kaseya_lets_the_stored_values_prove_right_and_the_partner_goes_on() {
+async fn a_fix_in_kaseya_proves_the_stored_values_and_the_partner_goes_on() {
     let world = World::new().await;
     world.partner("msp-1", "new password").await;
     let standing = "select concat_ws(' ', credentials_version, credentials_refused_code, refusal_told) from integrations";
@@ -137,8 +137,8 @@ async fn what_is_mended_in_kaseya_lets_the_stored_values_prove_right_and_the_par
     world.kaseya.edit(|state| state.login.password = "new password".to_owned()).expect("nothing is kept");
     let again = world.try_password("new password").await.expect_err("not by itself");
     assert!(matches!(again, NotTried::RefusedBefore { .. }), "{again}");
-    let mended = world.try_as("msp-1", &world.values("new password"), true).await.expect("it is tried");
-    assert!(mended.is_proven(), "{mended:?}");
+    let fixed = world.try_as("msp-1", &world.values("new password"), true).await.expect("it is tried");
+    assert!(fixed.is_proven(), "{fixed:?}");
     assert_eq!(world.text(standing).await, "2 f");
     assert_eq!(world.text("select count(*) from refused_logins").await, "0");
 }

@@ -65,7 +65,7 @@ impl World {
         &self,
         partner: &str,
         values: &OpenCredentials,
-        mended: bool,
+        fixed: bool,
     ) -> Result<Authenticated, NotTried> {
         let clock = Arc::new(self.clock.clone());
         let egress = Egress::new(EgressSettings { allow_loopback_http: true }).expect("TLS roots");
@@ -74,7 +74,7 @@ impl World {
             Bms::new(egress, Arc::clone(&clock) as _, BmsSettings { read_again, ..BmsSettings::default() });
         let (store, keys) = (self.database.store.clone(), Arc::clone(&self.keys));
         let partner = PartnerId::new(partner).expect("an id");
-        Authenticator { store, bms, keys, clock }.authenticate(&partner, values, mended).await
+        Authenticator { store, bms, keys, clock }.authenticate(&partner, values, fixed).await
     }
 
     pub(crate) async fn try_password(&self, password: &str) -> Result<Authenticated, NotTried> {

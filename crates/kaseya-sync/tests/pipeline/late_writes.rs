@@ -6,7 +6,7 @@ use kaseya_simulator::{Endpoint, Fault};
 use crate::world::World;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn net_02_a_write_that_lands_after_a_second_one_is_found_and_mended() {
+async fn net_02_a_write_that_lands_after_a_second_one_is_found_and_fixed() {
     // Three lines; the first holds 9 units, and 10 users are counted.
     let world = World::new(3, 3).await;
     world.fail(Endpoint::WriteLine, 1, Fault::ApplyLater(SignedDuration::from_mins(15)));

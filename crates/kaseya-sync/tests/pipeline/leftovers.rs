@@ -20,7 +20,7 @@ async fn d_13_the_line_of_a_mapping_that_is_gone_falls_to_zero_only_when_a_perso
     world.night(&[]).await;
     assert_eq!(world.units(1), 10.0, "nothing is sent without a person's word");
     assert_eq!(world.holds().await, "5001: 10 to 0 open leftover {c1} 2026-11-01", "asked once");
-    assert_eq!(world.told_of_holds().await, 1);
+    assert_eq!(world.announced_holds().await, 1);
 
     world.decide(1, true).await;
     world.until_holds("5001: 10 to 0 used leftover {c1} 2026-11-01").await;
@@ -71,7 +71,7 @@ async fn d_13_a_line_that_was_edited_since_is_asked_about_with_what_it_shows() {
     world.decide(3, true).await;
     world.until_holds("5003: 15 to 0 open leftover {c3} 2026-11-01").await;
     assert_eq!(world.units(3), 15.0);
-    assert_eq!(world.told_of_holds().await, 2);
+    assert_eq!(world.announced_holds().await, 2);
     world.decide(3, true).await;
     world.until_holds("5003: 15 to 0 used leftover {c3} 2026-11-01").await;
     assert_eq!(world.units(3), 0.0);

@@ -514,7 +514,7 @@ impl World {
         let shown = format!("from_units from holds where contract_id = {contract} and state = 'open'");
         let verdict = if approves { v1::HoldDecision::Approve } else { v1::HoldDecision::Dismiss };
         let message = v1::HoldDecided {
-            decision_id: format!("{id} {}", self.told_of_holds().await),
+            decision_id: format!("{id} {}", self.announced_holds().await),
             partner_id: PARTNER.to_owned(),
             hold_id: self.text(&hold).await.expect("an open hold"),
             decision: verdict.into(),
@@ -544,7 +544,7 @@ impl World {
     }
 
     /// Number of notifications to listeners about a hold.
-    pub async fn told_of_holds(&self) -> i64 {
+    pub async fn announced_holds(&self) -> i64 {
         self.number("count(*) from events where topic = 'hold.opened'").await
     }
 

@@ -65,44 +65,44 @@ fn s_06_to_s_08_what_is_typed_becomes_a_host_two_bases_and_notes() {
 }
 
 #[test]
-fn s_06_to_s_08_what_could_lead_elsewhere_is_refused_with_its_mend() {
-    let no_mend = ": write only the name, such as `bms.kaseya.com`";
-    let mend = ": write only `bms.kaseya.com`";
+fn s_06_to_s_08_hosts_that_lead_elsewhere_are_refused_with_their_fix() {
+    let no_fix = ": write only the name, such as `bms.kaseya.com`";
+    let fix = ": write only `bms.kaseya.com`";
     let cases: &[(&str, &str, &str)] = &[
-        ("", "the host is empty", no_mend),
-        (" \t ", "the host is empty", no_mend),
-        ("https://", "the host is not a full name", no_mend),
-        ("bms. kaseya.com", "the host has a blank in it", mend),
+        ("", "the host is empty", no_fix),
+        (" \t ", "the host is empty", no_fix),
+        ("https://", "the host is not a full name", no_fix),
+        ("bms. kaseya.com", "the host has a blank in it", fix),
         (
             "bms.kaseya.com\u{0}.evil.example",
             "the host has a blank in it",
             ": write only `bms.kaseya.com.evil.example`",
         ),
-        ("admin@bms.kaseya.com", "the host has a user name (before @) in it", mend),
-        ("https://admin:secret@bms.kaseya.com/", "the host has a user name (before @) in it", mend),
-        ("bms.kaseya.com:8443", "the host has a port (from : on) behind it", mend),
-        ("https://bms.kaseya.com:443/", "the host has a port (from : on) behind it", mend),
-        ("127.0.0.1", "the host is an address, not a name", no_mend),
-        ("http://2130706433/", "the host is an address, not a name", no_mend),
-        ("0x7f.1", "the host is an address, not a name", no_mend),
-        ("0177.0.0.1", "the host is an address, not a name", no_mend),
-        ("①②⑦.⓪.⓪.①", "the host is an address, not a name", no_mend),
-        ("[::1]", "the host is an address, not a name", no_mend),
-        ("https://[::ffff:127.0.0.1]/", "the host is an address, not a name", no_mend),
-        ("localhost", "the host is not a full name", no_mend),
-        ("api.localhost", "the host is not a full name", no_mend),
-        ("bms..kaseya.com", "the host is not a full name", no_mend),
-        ("bms.kaseya.com..", "the host is not a full name", no_mend),
-        ("bms_kaseya.com", "the host is not a full name", no_mend),
-        ("bms.kaseya.com,evil.example", "the host is not a full name", no_mend),
+        ("admin@bms.kaseya.com", "the host has a user name (before @) in it", fix),
+        ("https://admin:secret@bms.kaseya.com/", "the host has a user name (before @) in it", fix),
+        ("bms.kaseya.com:8443", "the host has a port (from : on) behind it", fix),
+        ("https://bms.kaseya.com:443/", "the host has a port (from : on) behind it", fix),
+        ("127.0.0.1", "the host is an address, not a name", no_fix),
+        ("http://2130706433/", "the host is an address, not a name", no_fix),
+        ("0x7f.1", "the host is an address, not a name", no_fix),
+        ("0177.0.0.1", "the host is an address, not a name", no_fix),
+        ("①②⑦.⓪.⓪.①", "the host is an address, not a name", no_fix),
+        ("[::1]", "the host is an address, not a name", no_fix),
+        ("https://[::ffff:127.0.0.1]/", "the host is an address, not a name", no_fix),
+        ("localhost", "the host is not a full name", no_fix),
+        ("api.localhost", "the host is not a full name", no_fix),
+        ("bms..kaseya.com", "the host is not a full name", no_fix),
+        ("bms.kaseya.com..", "the host is not a full name", no_fix),
+        ("bms_kaseya.com", "the host is not a full name", no_fix),
+        ("bms.kaseya.com,evil.example", "the host is not a full name", no_fix),
     ];
-    for (typed, fault, mend) in cases {
+    for (typed, fault, fix) in cases {
         if typed.contains('\u{0}') {
             // The name that would be left is a look-alike, and is not offered.
-            assert_eq!(Host::clean(typed).unwrap_err().to_string(), format!("{fault}{no_mend}"));
+            assert_eq!(Host::clean(typed).unwrap_err().to_string(), format!("{fault}{no_fix}"));
             continue;
         }
-        assert_eq!(Host::clean(typed).unwrap_err().to_string(), format!("{fault}{mend}"), "{typed:?}");
+        assert_eq!(Host::clean(typed).unwrap_err().to_string(), format!("{fault}{fix}"), "{typed:?}");
         assert_eq!(Host::parse(typed), Err(Host::clean(typed).unwrap_err()));
     }
 }

@@ -89,7 +89,7 @@ pub enum SumCheck {
     /// Different.
     Differs,
     /// V2 shows no total, the rows show no prices, or everything is 0.
-    Untold,
+    Unknown,
 }
 
 impl SumCheck {
@@ -98,7 +98,7 @@ impl SumCheck {
         match self {
             Self::Equal => "equal",
             Self::Differs => "differs",
-            Self::Untold => "not told",
+            Self::Unknown => "not told",
         }
     }
 }
@@ -156,7 +156,7 @@ impl Candidate {
             rows: 0,
             total: None,
             matched: Vec::new(),
-            sum: SumCheck::Untold,
+            sum: SumCheck::Unknown,
             misses: vec![why],
         }
     }
@@ -322,7 +322,7 @@ pub(super) fn sum_check(rows: &[&Object], names: &LineFields, total: Option<f64>
         (Some(sum), Some(total)) if !rows.is_empty() && (total != 0.0 || sum != 0.0) => {
             if (sum - total).abs() < 0.01 { SumCheck::Equal } else { SumCheck::Differs }
         }
-        _ => SumCheck::Untold,
+        _ => SumCheck::Unknown,
     }
 }
 

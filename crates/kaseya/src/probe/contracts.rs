@@ -52,7 +52,7 @@ impl Session {
         findings.judge("list-totals", first.total().is_some(), first.shape());
         let rows = first.rows();
         if rows.is_empty() {
-            findings.untold("summary-fields", "no contract is shown");
+            findings.unknown("summary-fields", "no contract is shown");
             return Ok(first);
         }
         let names = rows.iter().flat_map(|row| row.keys());
@@ -75,7 +75,7 @@ impl Session {
         match met {
             0 => findings.judge("summary-words", false, counts.join(", ")),
             3 => findings.judge("summary-words", true, counts.join(", ")),
-            _ => findings.untold("summary-words", counts.join(", ")),
+            _ => findings.unknown("summary-words", counts.join(", ")),
         }
 
         let text = |name: &'static str| rows.iter().filter_map(move |row| fields::text(row, name));
@@ -91,7 +91,7 @@ impl Session {
         if year_1 + null > 0 {
             findings.judge("summary-no-end", true, evidence);
         } else {
-            findings.untold("summary-no-end", evidence);
+            findings.unknown("summary-no-end", evidence);
         }
         self.probe_pages(findings, &first).await?;
         Ok(first)
@@ -106,11 +106,11 @@ impl Session {
             let large = self.get(SUMMARY, page(200, 1, &[])).await?.rows().len();
             findings.judge("page-size-cap", large <= 100, format!("{large} rows where 200 were asked for"));
         } else {
-            findings.untold("page-size-cap", format!("{total} contracts are too few to tell"));
+            findings.unknown("page-size-cap", format!("{total} contracts are too few to tell"));
         }
         let [one, two, ..] = shown.as_slice() else {
-            findings.untold("pages-from-1", "fewer than two contracts are shown");
-            findings.untold("sort-by-id", "fewer than two contracts are shown");
+            findings.unknown("pages-from-1", "fewer than two contracts are shown");
+            findings.unknown("sort-by-id", "fewer than two contracts are shown");
             return Ok(());
         };
         let first_of_one = shape::ids(&self.get(SUMMARY, page(1, 1, &[])).await?.rows());
@@ -168,7 +168,7 @@ impl Session {
         ids: &[i32],
     ) -> Result<(), BmsError> {
         if ids.is_empty() {
-            findings.untold(assumption, "nothing is shown to ask for");
+            findings.unknown(assumption, "nothing is shown to ask for");
             return Ok(());
         }
         let mut query = page(100, 1, &[("Filter.WithInactiveAccounts", "true")]);
@@ -190,7 +190,7 @@ impl Session {
         };
         let evidence = format!("inactive: {} when asked for, {} when not", inactive(&all), inactive(&usual));
         match (inactive(&all), inactive(&usual)) {
-            (0, 0) => findings.untold("accounts-inactive", evidence),
+            (0, 0) => findings.unknown("accounts-inactive", evidence),
             (asked, unasked) => findings.judge("accounts-inactive", asked > 0 && unasked == 0, evidence),
         }
 
@@ -207,7 +207,7 @@ impl Session {
         };
         let account = all.rows().into_iter().find(|account| !of(account).is_empty());
         let (true, Some(account)) = (whole, account) else {
-            findings.untold("lookup-by-account", "no account whose contracts are all on the first page");
+            findings.unknown("lookup-by-account", "no account whose contracts are all on the first page");
             return Ok(());
         };
         let id = fields::id(account, "id", AnswerFault::RowWithoutId).unwrap_or_default();
@@ -228,9 +228,9 @@ impl Session {
         let others =
             rows.iter().filter(|row| fields::get(row, "isActive") != Some(&Value::Bool(true))).count();
         if rows.is_empty() {
-            findings.untold("services-active", "no active service is shown");
-            findings.untold("text-filter", "no active service is shown");
-            findings.untold("services-by-id", "no active service is shown");
+            findings.unknown("services-active", "no active service is shown");
+            findings.unknown("text-filter", "no active service is shown");
+            findings.unknown("services-by-id", "no active service is shown");
             return Ok(());
         }
         let ids: Vec<i32> = shape::ids(&rows).into_iter().take(1).collect();

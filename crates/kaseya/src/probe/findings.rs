@@ -54,7 +54,7 @@ impl Findings {
     }
 
     /// Records that nothing shows it, with the reason.
-    pub fn untold(&mut self, id: &'static str, why: impl Into<String>) {
+    pub fn unknown(&mut self, id: &'static str, why: impl Into<String>) {
         self.add(id, Outcome::Unknown, why.into());
     }
 

@@ -87,7 +87,7 @@ impl Session {
         let search = self.judge_candidates(&answers, named, total_of(first)).await?;
         match search.prorations_are_no_lines {
             Some(so) => findings.judge("v1-prorations", so, &*search.prorations),
-            None => findings.untold("v1-prorations", &*search.prorations),
+            None => findings.unknown("v1-prorations", &*search.prorations),
         }
         let own = Arc::clone(self.line_profile());
         if let (Some(candidate), Some(seen)) =
@@ -153,7 +153,7 @@ fn judge_paging(findings: &mut Findings, search: &Search, profile: &LineProfile,
         Some(fitting) if !search.paging.starts_with("not told") => {
             findings.judge("v1-lines-paging", fitting.read.paging == profile.read.paging, &*search.paging);
         }
-        _ => findings.untold("v1-lines-paging", &*search.paging),
+        _ => findings.unknown("v1-lines-paging", &*search.paging),
     }
 }
 
@@ -172,17 +172,17 @@ fn judge_rows(
     let is_page = matches!(read.paging, Paging::Skip(size) | Paging::Page(size) if lines.len() == size);
     match shown_total(profile, &seen.body) {
         Some(total) if is_page && total > lines.len() as u64 => {
-            findings.untold("v1-lines-whole", format!("a page of {} lines of {total}", lines.len()));
+            findings.unknown("v1-lines-whole", format!("a page of {} lines of {total}", lines.len()));
         }
         Some(total) => {
             let evidence = format!("{} lines of {total}", lines.len());
             findings.judge("v1-lines-whole", total == lines.len() as u64, evidence);
         }
-        None => findings.untold("v1-lines-whole", "no total is told"),
+        None => findings.unknown("v1-lines-whole", "no total is told"),
     }
     judge_default_page(findings, profile, seen, lines.len());
     if lines.is_empty() {
-        findings.untold("v1-line-fields", "a contract without lines");
+        findings.unknown("v1-line-fields", "a contract without lines");
         return;
     }
     let shows = lines.iter().filter(|line| fields::at(line, &names.contract).is_some()).count();
@@ -207,7 +207,7 @@ fn judge_rows(
     findings.judge("v1-line-dates", dates().all(in_form), format!("{}: {forms:?}", names.effective_date));
     let total = total_of(shown).filter(|_| !is_part(profile, &seen.body, lines.len()));
     match sum_check(&lines, names, total) {
-        SumCheck::Untold => findings.untold("summary-total", "no contract with a price"),
+        SumCheck::Unknown => findings.unknown("summary-total", "no contract with a price"),
         check => {
             let equal = check == SumCheck::Equal;
             let evidence = format!("{} lines come to the contract's total: {equal}", lines.len());
@@ -221,14 +221,14 @@ fn judge_rows(
 fn judge_default_page(findings: &mut Findings, profile: &LineProfile, seen: &Seen, rows: usize) {
     const ID: &str = "v1-default-page";
     if profile.read.paging != Paging::None {
-        return findings.untold(ID, "this profile asks for pages, and does not rest on it");
+        return findings.unknown(ID, "this profile asks for pages, and does not rest on it");
     }
     match shown_total(profile, &seen.body) {
         Some(total) if total > rows as u64 => {
             findings.judge(ID, false, format!("{rows} lines of {total} came"))
         }
         _ if rows > LARGEST_USUAL_PAGE => findings.judge(ID, true, format!("{rows} lines came at once")),
-        _ => findings.untold(ID, format!("{rows} lines came: a contract with more than a page would tell")),
+        _ => findings.unknown(ID, format!("{rows} lines came: a contract with more than a page would tell")),
     }
 }
 

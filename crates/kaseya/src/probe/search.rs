@@ -37,7 +37,7 @@ pub struct Search {
 }
 
 /// A candidate's read and its answer.
-pub(super) struct Asked {
+pub(super) struct CandidateRead {
     pub profile: Arc<LineProfile>,
     key: (String, Vec<(&'static str, String)>),
     pub seen: Option<Seen>,
@@ -48,10 +48,10 @@ pub(super) struct Asked {
 impl Session {
     /// Requests a contract's lines as every candidate does, the session's own profile first. A call that two
     /// candidates share is made once.
-    pub(super) async fn ask_candidates(&self, contract: ContractId) -> Result<Vec<Asked>, BmsError> {
+    pub(super) async fn ask_candidates(&self, contract: ContractId) -> Result<Vec<CandidateRead>, BmsError> {
         let own = Arc::clone(self.line_profile());
         let shipped = LineProfile::shipped().iter().filter(|profile| !profile.says_the_same(&own)).cloned();
-        let mut asked: Vec<Asked> = Vec::new();
+        let mut asked: Vec<CandidateRead> = Vec::new();
         for profile in [Arc::clone(&own)].into_iter().chain(shipped.map(Arc::new)) {
             let call = self.lines_call(&profile, contract, 0, 0);
             let key = (call.path.clone(), call.query.clone());
@@ -66,7 +66,7 @@ impl Session {
                     Err(error) => return Err(error),
                 },
             };
-            asked.push(Asked { profile, key, seen, no_answer });
+            asked.push(CandidateRead { profile, key, seen, no_answer });
         }
         Ok(asked)
     }
@@ -80,7 +80,7 @@ impl Session {
     /// prorations.
     pub(super) async fn judge_candidates(
         &self,
-        asked: &[Asked],
+        asked: &[CandidateRead],
         (contract, has_prorations): (ContractId, bool),
         total: Option<f64>,
     ) -> Result<Search, BmsError> {
@@ -88,7 +88,7 @@ impl Session {
         for one in asked {
             let call = self.lines_call(&one.profile, contract, 0, 0);
             let shown = self.shown_call(&call, &one.profile);
-            let is_first = |other: &&Asked| other.seen.is_some() || other.no_answer.is_some();
+            let is_first = |other: &&CandidateRead| other.seen.is_some() || other.no_answer.is_some();
             let first = asked.iter().filter(|other| other.key == one.key).find(is_first);
             let candidate = match first.map(|first| (first.seen.as_ref(), first.no_answer.as_deref())) {
                 Some((Some(seen), _)) => Candidate::judge(&one.profile, shown, seen, contract, total),

@@ -76,7 +76,7 @@ impl Session {
                 Some(_) if offset => findings.judge("token-expiry", true, evidence),
                 // In UTC it would be over already.
                 Some(minutes) if minutes <= 0 => findings.judge("token-expiry", false, evidence),
-                Some(_) => findings.untold("token-expiry", evidence),
+                Some(_) => findings.unknown("token-expiry", evidence),
             }
         }
         Ok(())

@@ -489,19 +489,19 @@ fn put_back(
 pub(super) fn judge(trial: &Trial, findings: &mut Findings) {
     const WRITES: [&str; 3] = ["v1-write", "v1-write-date", "v1-write-back"];
     if let Some(why) = &trial.not_tried {
-        WRITES.into_iter().for_each(|id| findings.untold(id, why));
+        WRITES.into_iter().for_each(|id| findings.unknown(id, why));
         return;
     }
     let Some(last) = trial.steps.last() else {
-        WRITES.into_iter().for_each(|id| findings.untold(id, "nothing was tried"));
+        WRITES.into_iter().for_each(|id| findings.unknown(id, "nothing was tried"));
         return;
     };
     let evidence = format!("{}: {}; the line then showed {}", last.write, last.answer, last.shown);
     let effect = last.effect;
     match effect {
         Effect::Unread | Effect::NotSent => {
-            findings.untold("v1-write", evidence.clone());
-            findings.untold("v1-write-date", evidence);
+            findings.unknown("v1-write", evidence.clone());
+            findings.unknown("v1-write-date", evidence);
         }
         _ => {
             let has_units = matches!(effect, Effect::Done | Effect::OtherDate);
@@ -509,13 +509,13 @@ pub(super) fn judge(trial: &Trial, findings: &mut Findings) {
             if has_units {
                 findings.judge("v1-write-date", effect == Effect::Done, evidence);
             } else {
-                findings.untold("v1-write-date", evidence);
+                findings.unknown("v1-write-date", evidence);
             }
         }
     }
     match &trial.put_back {
         PutBack::NotNeeded => {
-            findings.untold("v1-write-back", "no write changed the line: nothing was put back")
+            findings.unknown("v1-write-back", "no write changed the line: nothing was put back")
         }
         PutBack::Done => {
             findings.judge("v1-write-back", true, format!("put back: the line holds {} again", trial.held));

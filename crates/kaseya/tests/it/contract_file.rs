@@ -242,7 +242,7 @@ async fn every_call_is_stated_and_every_stated_answer_is_understood() {
     let shown = shown("v2-user-info");
     assert_eq!(user.time_zone.as_deref(), shown["olsonTimeZoneName"].as_str());
     assert_eq!(user.modifies_something, shown["userAccessRights"][0]["canModify"].as_bool());
-    let untold: Vec<Check> = session
+    let unknown: Vec<Check> = session
         .preflight()
         .await
         .checks
@@ -250,7 +250,7 @@ async fn every_call_is_stated_and_every_stated_answer_is_understood() {
         .filter(|checked| checked.finding != Finding::Passed)
         .map(|checked| checked.check)
         .collect();
-    assert_eq!(untold, [Check::ModifyContracts]);
+    assert_eq!(unknown, [Check::ModifyContracts]);
 
     let seen = seen.lock().unwrap().clone();
     let mut made = BTreeSet::new();

@@ -105,14 +105,14 @@ const V1: &str = r#"{"ResponseCode":429,"Status":"TooManyRequests","Error":"Quot
 
 /// Each shape, and until when the endpoint is left alone.
 fn shapes() -> Vec<(Shape, &'static str)> {
-    let untold = "2026-03-01T12:10:00Z";
+    let unknown = "2026-03-01T12:10:00Z";
     let with = |retry_after, until| {
         let bodies =
             [("application/json", V2), ("application/json", V1), ("text/html", HTML), ("text/plain", "")];
         bodies.map(|(kind, body)| (Shape { status: 429, retry_after, kind, body }, until))
     };
     let mut shapes: Vec<(Shape, &str)> = [
-        with(None, untold),
+        with(None, unknown),
         with(Some("120"), "2026-03-01T12:02:00Z"),
         with(Some("Sun, 01 Mar 2026 12:05:00 GMT"), "2026-03-01T12:05:00Z"),
         // Over already, or hardly a wait: it is a minute all the same.
@@ -122,15 +122,15 @@ fn shapes() -> Vec<(Shape, &'static str)> {
         with(Some("86400"), "2026-03-01T13:00:00Z"),
         with(Some("99999999999999999999"), "2026-03-01T13:00:00Z"),
         with(Some("Sun, 01 Mar 2099 12:00:00 GMT"), "2026-03-01T13:00:00Z"),
-        with(Some("-5"), untold),
-        with(Some("in a while"), untold),
+        with(Some("-5"), unknown),
+        with(Some("in a while"), unknown),
     ]
     .into_iter()
     .flatten()
     .collect();
     // A success by its status alone (a guess).
     for body in [V2, V1] {
-        shapes.push((Shape { status: 200, retry_after: None, kind: "application/json", body }, untold));
+        shapes.push((Shape { status: 200, retry_after: None, kind: "application/json", body }, unknown));
     }
     shapes
 }

@@ -33,7 +33,7 @@ fn letters(checked: &[kaseya::Checked]) -> String {
     let letter = |checked: &kaseya::Checked| match checked.finding {
         Finding::Passed => 'p',
         Finding::Failed { .. } => 'F',
-        Finding::Untold(_) => '?',
+        Finding::Unknown(_) => '?',
         Finding::NotReached => '-',
     };
     checked.iter().map(letter).collect()

@@ -245,7 +245,7 @@ async fn pages_are_asked_for_one_after_the_other_and_a_part_is_never_the_whole()
 }
 
 #[tokio::test]
-async fn lin_01_what_does_not_fit_is_told_until_lines_have_fitted() {
+async fn lin_01_misfits_are_reported_until_lines_have_fitted() {
     let (profile, lines_route, line_route, form) = matrix().swap_remove(0);
     let kaseya = start(&lines_route, &line_route, &form).await;
     let session = session(&kaseya.base_url(), &profile).await;

@@ -268,9 +268,9 @@ fn case_e17_a_strangers_json_is_read_as_proto3_has_it() {
 }
 
 #[test]
-fn case_e17_a_strangers_mistake_is_told_by_field_and_fix() {
+fn case_e17_a_strangers_mistake_is_answered_by_field_and_fix() {
     let told = |body: Vec<u8>| read_request(&body).expect_err("a mistake").for_sender();
-    let report_told =
+    let report_fault =
         |pointer, value| read_report(&with(&report(), pointer, value)).expect_err("a mistake").for_sender();
     let users = "/companies/0/products/0/users";
     let path = "companies[0].products[0].users";
@@ -278,7 +278,7 @@ fn case_e17_a_strangers_mistake_is_told_by_field_and_fix() {
         [(json!(-1), "-1"), (json!(1.5), "1.5"), (json!("twelve"), "\"twelve\""), (json!([]), "a list")]
     {
         let whole = "a whole number of 0 or more is needed";
-        assert_eq!(report_told(users, bad), format!("{path}: it is {said}; {whole}"));
+        assert_eq!(report_fault(users, bad), format!("{path}: it is {said}; {whole}"));
     }
     assert_eq!(
         told(with(&request(), "/expiresAt", json!("2026-03-01T10:00:00"))),

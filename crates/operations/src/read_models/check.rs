@@ -30,7 +30,7 @@ impl From<&Checked> for Check {
     fn from(checked: &Checked) -> Self {
         let (finding, code, kaseya_said) = match &checked.finding {
             Finding::Passed => ("passed", None, None),
-            Finding::Untold(_) => ("untold", None, None),
+            Finding::Unknown(_) => ("untold", None, None),
             Finding::NotReached => ("not_reached", None, None),
             Finding::Failed { code, words, .. } => {
                 ("failed", Some(code.as_str()), words.as_ref().map(ToString::to_string))
@@ -41,7 +41,7 @@ impl From<&Checked> for Check {
             _ => None,
         };
         let why = match &checked.finding {
-            Finding::Untold(why) => Some(*why),
+            Finding::Unknown(why) => Some(*why),
             _ => None,
         };
         Self { check: checked.check.as_str(), finding, code, kaseya_said, fault, why, menu: checked.right() }

@@ -45,8 +45,8 @@ fn rule(section: &mut Section<'_, '_>) -> Option<ProductBilling> {
         return Some(ProductBilling { rule: BillingRule::NotBilled, note: Some(note?) });
     }
     if !section.has("minimum") && !section.has("included_free") {
-        let mend = "write not_billed = true with its note, minimum = 5, or included_free = 2";
-        section.mistake("product_id", "the rule says nothing", mend);
+        let fix = "write not_billed = true with its note, minimum = 5, or included_free = 2";
+        section.mistake("product_id", "the rule says nothing", fix);
         return None;
     }
     let note = section.optional_text("note", NOTE);

@@ -27,12 +27,12 @@ pub(super) fn known<Id: Ord + std::fmt::Display>(
     what: &str,
 ) {
     if !all.contains(id) {
-        section.mistake(name, format!("there is no {what} {id}"), mend_unknown(id, all, what));
+        section.mistake(name, format!("there is no {what} {id}"), fix_unknown(id, all, what));
     }
 }
 
 /// How to fix an unknown id.
-pub(super) fn mend_unknown<Id: std::fmt::Display>(id: &Id, all: &BTreeSet<Id>, what: &str) -> String {
+pub(super) fn fix_unknown<Id: std::fmt::Display>(id: &Id, all: &BTreeSet<Id>, what: &str) -> String {
     let id = id.to_string();
     let distance = |known: &Id| strsim::damerau_levenshtein(&known.to_string(), &id);
     match all.iter().min_by_key(|known| distance(known)).filter(|known| distance(known) <= 3) {

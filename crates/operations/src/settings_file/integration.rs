@@ -90,8 +90,8 @@ fn host(section: &mut Section<'_, '_>) -> Option<Host> {
         Err(error) => {
             // Its text is the error and the fix, separated by a colon.
             let words = error.to_string();
-            let (fault, mend) = words.split_once(": ").unwrap_or((&words, "write only the name"));
-            section.mistake("host", fault, mend);
+            let (fault, fix) = words.split_once(": ").unwrap_or((&words, "write only the name"));
+            section.mistake("host", fault, fix);
             None
         }
     }
@@ -104,7 +104,7 @@ fn bases(
 ) -> (Option<String>, Option<String>) {
     let mut base = |name, example: &str| {
         let text = section.optional_text(name, example)?;
-        let mend = match around.allowed_hosts.check(host, &text) {
+        let fix = match around.allowed_hosts.check(host, &text) {
             Ok(()) => return Some(text),
             Err(BasesError::NotOne(_)) => format!("write {example}, or remove it for the host's own"),
             Err(BasesError::NotAllowed { host, domain }) => {
@@ -116,7 +116,7 @@ fn bases(
                 return None;
             }
         };
-        section.mistake(name, BasesError::NotOne(text).to_string(), mend);
+        section.mistake(name, BasesError::NotOne(text).to_string(), fix);
         None
     };
     (

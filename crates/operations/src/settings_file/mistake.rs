@@ -12,12 +12,12 @@ pub struct Mistake {
     /// What is wrong.
     pub fault: String,
     /// What to do.
-    pub mend: String,
+    pub fix: String,
 }
 
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}, {}: {}; {}", self.line, self.field, self.fault, self.mend)
+        write!(f, "line {}, {}: {}; {}", self.line, self.field, self.fault, self.fix)
     }
 }
 

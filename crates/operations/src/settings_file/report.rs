@@ -7,7 +7,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use toml::de::DeValue;
 
 use super::{
-    ids::{known, mend_unknown},
+    ids::{fix_unknown, known},
     section::{Section, whole_number},
 };
 
@@ -108,12 +108,12 @@ fn read_counts(
         let product = match ProductId::new(name) {
             Ok(product) if products.contains(&product) => product,
             Ok(product) => {
-                let mend = mend_unknown(&product, products, "product");
+                let fix = fix_unknown(&product, products, "product");
                 section.mistake_at(
                     place,
                     section.path_of(name),
                     format!("there is no product {product}"),
-                    mend,
+                    fix,
                 );
                 whole = false;
                 continue;

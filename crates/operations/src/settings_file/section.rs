@@ -33,11 +33,11 @@ impl<'t> Source<'t> {
         span: Span,
         field: impl Into<String>,
         fault: impl Into<String>,
-        mend: impl Into<String>,
+        fix: impl Into<String>,
     ) {
         let before = self.text.get(..span.start.min(self.text.len())).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
-        let mistake = Mistake { line, field: field.into(), fault: fault.into(), mend: mend.into() };
+        let mistake = Mistake { line, field: field.into(), fault: fault.into(), fix: fix.into() };
         self.mistakes.borrow_mut().push(mistake);
     }
 
@@ -85,8 +85,8 @@ impl<'s, 'd> Section<'s, 'd> {
     }
 
     /// Notes a mistake at a field.
-    pub(super) fn mistake(&self, name: &str, fault: impl Into<String>, mend: impl Into<String>) {
-        self.source.note(self.span_of(name), self.path_of(name), fault, mend);
+    pub(super) fn mistake(&self, name: &str, fault: impl Into<String>, fix: impl Into<String>) {
+        self.source.note(self.span_of(name), self.path_of(name), fault, fix);
     }
 
     /// Notes a mistake at any place.
@@ -95,9 +95,9 @@ impl<'s, 'd> Section<'s, 'd> {
         span: Span,
         field: String,
         fault: impl Into<String>,
-        mend: impl Into<String>,
+        fix: impl Into<String>,
     ) {
-        self.source.note(span, field, fault, mend);
+        self.source.note(span, field, fault, fix);
     }
 
     /// Whether a field is present.
@@ -107,9 +107,9 @@ impl<'s, 'd> Section<'s, 'd> {
     }
 
     /// Refuses a field if it is present.
-    pub(super) fn refuse(&mut self, name: &'static str, fault: &str, mend: &str) {
+    pub(super) fn refuse(&mut self, name: &'static str, fault: &str, fix: &str) {
         if self.has(name) {
-            self.mistake(name, fault, mend);
+            self.mistake(name, fault, fix);
         }
     }
 
@@ -121,7 +121,7 @@ impl<'s, 'd> Section<'s, 'd> {
                 continue;
             }
             let nearest = self.known.iter().min_by_key(|known| strsim::damerau_levenshtein(known, found));
-            let mend = match nearest {
+            let fix = match nearest {
                 Some(known) if strsim::damerau_levenshtein(known, found) <= 3 => {
                     format!("write `{known}` if that is what you mean, or remove it")
                 }
@@ -137,7 +137,7 @@ impl<'s, 'd> Section<'s, 'd> {
                 }
                 _ => "there is no such field",
             };
-            self.source.note(name.span(), self.path_of(found), what, mend);
+            self.source.note(name.span(), self.path_of(found), what, fix);
         }
     }
 
@@ -323,9 +323,9 @@ impl<'s, 'd> Section<'s, 'd> {
                 Some(Section { source: self.source, table, span: value.span(), path, known: BTreeSet::new() })
             }
             None => {
-                let mend = format!("write [{path}] on a line of its own and its fields below");
+                let fix = format!("write [{path}] on a line of its own and its fields below");
                 let fault = format!("it is {}, and one section is wanted", kind(value.get_ref()));
-                self.mistake(name, fault, mend);
+                self.mistake(name, fault, fix);
                 None
             }
         }
@@ -335,10 +335,10 @@ impl<'s, 'd> Section<'s, 'd> {
     pub(super) fn sections(&mut self, name: &'static str) -> Vec<Section<'s, 'd>> {
         let Some(value) = self.value(name) else { return Vec::new() };
         let path = self.path_of(name);
-        let mend = format!("write [[{path}]] with two brackets, once for each");
+        let fix = format!("write [[{path}]] with two brackets, once for each");
         let Some(list) = value.get_ref().as_array() else {
             let fault = format!("it is {}, and a list of sections is wanted", kind(value.get_ref()));
-            self.mistake(name, fault, mend);
+            self.mistake(name, fault, fix);
             return Vec::new();
         };
         let mut sections = Vec::new();
@@ -354,7 +354,7 @@ impl<'s, 'd> Section<'s, 'd> {
                 }),
                 None => {
                     let fault = format!("it is {}, and a section is wanted", kind(row.get_ref()));
-                    self.source.note(row.span(), path, fault, mend.clone());
+                    self.source.note(row.span(), path, fault, fix.clone());
                 }
             }
         }

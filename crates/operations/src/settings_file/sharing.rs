@@ -63,9 +63,9 @@ fn ask_company(
         {
             let fault =
                 format!("{id} and {other} are on one contract, {contract}: add their users together?");
-            let mend =
+            let fix =
                 "if so, write add_together = true for each of them; if not, give each a contract of its own";
-            top.mistake_at(row.span.clone(), row.path.clone(), fault, mend);
+            top.mistake_at(row.span.clone(), row.path.clone(), fault, fix);
         }
     }
 }
@@ -76,9 +76,9 @@ fn ask_products(top: &Section<'_, '_>, products: &[Read<ProductId, NewProduct>],
         if let Some(other) = occupied.product_beside(id) {
             let fault =
                 format!("{id} and {other} are the same service on one contract: add their users together?");
-            let mend =
+            let fix =
                 "if so, write add_together = true for each of them; if not, give each a service of its own";
-            top.mistake_at(row.span.clone(), row.path.clone(), fault, mend);
+            top.mistake_at(row.span.clone(), row.path.clone(), fault, fix);
         }
     }
 }

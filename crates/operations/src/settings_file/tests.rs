@@ -40,7 +40,7 @@ fn one_mistake(text: &str, piece: &str, field: &str, words: &str) {
     assert_eq!(found.len(), 1, "{}", Mistakes(found));
     assert_eq!((found[0].line, found[0].field.as_str()), (line_of(text, piece), field), "{}", found[0]);
     assert!(found[0].to_string().contains(words), "{}", found[0]);
-    assert!(!found[0].mend.is_empty());
+    assert!(!found[0].fix.is_empty());
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn every_missing_section_is_named() {
 }
 
 #[test]
-fn every_bad_field_is_named_with_its_line_and_mend() {
+fn every_bad_field_is_named_with_its_line_and_fix() {
     for (from, to, field, words) in [
         ("id = \"example-msp\"", "id = \" example\"", "partner.id", "blank at its start"),
         (
@@ -233,7 +233,7 @@ fn s_43_a_mapping_without_a_contract_is_refused() {
     assert_eq!(fields, ["company[1].contract_id", "company[1].contract_name"], "{}", Mistakes(found.clone()));
     let section = line_of(&text, "[[company]]\nid = \"niccolo\"");
     assert!(found.iter().all(|mistake| mistake.line == section), "{}", Mistakes(found.clone()));
-    assert!(found[0].mend.contains("a mapping without a contract is refused"), "{}", found[0]);
+    assert!(found[0].fix.contains("a mapping without a contract is refused"), "{}", found[0]);
 }
 
 #[test]

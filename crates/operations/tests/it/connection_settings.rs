@@ -161,7 +161,7 @@ async fn s_12_authenticate_uses_what_is_on_screen_and_stores_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s_14_what_kaseya_refused_is_tried_once_more_where_a_person_says_that_it_is_mended() {
+async fn s_14_refused_values_are_tried_again_once_a_person_says_they_are_fixed() {
     let world = World::new().await;
     let form = world.credentials("by and by");
     let tried = world.connections.authenticate(&world.partner, &form, false).await.expect("tried");

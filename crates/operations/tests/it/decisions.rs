@@ -173,7 +173,7 @@ async fn case_a11_a_later_final_count_is_carried_out_where_no_bus_is_reached_too
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn case_a17_what_keeps_approved_units_from_being_sent_is_told() {
+async fn case_a17_what_keeps_approved_units_from_being_sent_is_reported() {
     for (hindrance, expected) in [
         ("select", "None"),
         ("update integrations set state = 'off'", "Off"),

@@ -211,7 +211,7 @@ pub(crate) async fn save(
 
 /// Reads one of a few words; notes a mistake in the field if it is another.
 fn word<T>(
-    (field, mend): (&'static str, &'static str),
+    (field, fix): (&'static str, &'static str),
     word: Option<String>,
     parse: impl FnOnce(&str) -> Option<T>,
     mistakes: &mut Vec<FieldMistake>,
@@ -219,7 +219,7 @@ fn word<T>(
     let word = word?;
     let known = parse(&word);
     if known.is_none() {
-        mistakes.push(FieldMistake::new(field, "unknown", mend));
+        mistakes.push(FieldMistake::new(field, "unknown", fix));
     }
     known
 }
@@ -260,8 +260,8 @@ pub(crate) struct Trial {
     #[serde(flatten)]
     credentials: Credentials,
     /// Confirms that a person has fixed in Kaseya what made it refuse the same values before.
-    #[serde(default)]
-    mended: bool,
+    #[serde(default, rename = "mended")]
+    fixed: bool,
 }
 
 /// Result of trying credentials.
@@ -305,7 +305,7 @@ pub(crate) async fn authenticate(
 ) -> Result<Json<Tried>, Problem> {
     let host = trial.credentials.host.clone();
     let form = trial.credentials.into();
-    let tried = match trying::authenticate(&portal, &caller.partner, form, trial.mended).await {
+    let tried = match trying::authenticate(&portal, &caller.partner, form, trial.fixed).await {
         Ok(tried) => tried,
         Err(refusal) => return Err(helped(&portal, &caller.partner, refusal, host, &headers).await?),
     };

@@ -35,7 +35,7 @@ impl From<NotTaken> for Problem {
             NotTaken::Mistakes(mistakes) => Self::Mistakes(
                 mistakes
                     .into_iter()
-                    .map(|mistake| FieldMistake::new(mistake.field, "unusable", mistake.mend))
+                    .map(|mistake| FieldMistake::new(mistake.field, "unusable", mistake.fix))
                     .collect(),
             ),
             used @ NotTaken::UsedReport(_) => Self::UsedReport(used.to_string()),
@@ -55,14 +55,14 @@ pub(crate) struct Taken {
 /// Companies, as the provider has them.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ToldCompanies {
-    companies: Vec<ToldCompany>,
+pub(crate) struct AnnouncedCompanies {
+    companies: Vec<AnnouncedCompany>,
 }
 
 /// A company, as the provider has it.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ToldCompany {
+pub(crate) struct AnnouncedCompany {
     /// The provider's id, 1 to 100 characters.
     company_id: String,
     /// 1 to 200 characters.
@@ -75,18 +75,18 @@ pub(crate) struct ToldCompany {
 ///
 /// New companies are not mapped; known ones get the new name and closing day and keep their mapping. One mistake in
 /// one row refuses all rows; all mistakes are listed.
-#[utoipa::path(put, path = "/companies", tag = "intake", operation_id = "companies", request_body = ToldCompanies,
+#[utoipa::path(put, path = "/companies", tag = "intake", operation_id = "companies", request_body = AnnouncedCompanies,
     responses((status = 200, body = Taken), Problems))]
 pub(crate) async fn take_companies(
     State(portal): State<Portal>,
     Reporter(caller): Reporter,
-    Body(ToldCompanies { companies }): Body<ToldCompanies>,
+    Body(AnnouncedCompanies { companies }): Body<AnnouncedCompanies>,
 ) -> Result<Json<Taken>, Problem> {
     let rows = companies.len();
-    let row = |told: ToldCompany| CompanyRow {
-        company: told.company_id,
-        name: told.name,
-        closed_from: told.closed_from,
+    let row = |announced: AnnouncedCompany| CompanyRow {
+        company: announced.company_id,
+        name: announced.name,
+        closed_from: announced.closed_from,
     };
     let companies = companies.into_iter().map(row).collect();
     portal.operations.take_companies(&caller.partner, companies).await?;
@@ -96,14 +96,14 @@ pub(crate) async fn take_companies(
 /// Products, as the provider has them.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ToldProducts {
-    products: Vec<ToldProduct>,
+pub(crate) struct AnnouncedProducts {
+    products: Vec<AnnouncedProduct>,
 }
 
 /// A product, as the provider has it.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ToldProduct {
+pub(crate) struct AnnouncedProduct {
     /// The provider's id, 1 to 100 characters.
     product_id: String,
     /// 1 to 200 characters.
@@ -114,15 +114,16 @@ pub(crate) struct ToldProduct {
 ///
 /// New products are not mapped; known ones get the new name and keep their mapping. One mistake in one row refuses
 /// all rows; all mistakes are listed.
-#[utoipa::path(put, path = "/products", tag = "intake", operation_id = "products", request_body = ToldProducts,
+#[utoipa::path(put, path = "/products", tag = "intake", operation_id = "products", request_body = AnnouncedProducts,
     responses((status = 200, body = Taken), Problems))]
 pub(crate) async fn take_products(
     State(portal): State<Portal>,
     Reporter(caller): Reporter,
-    Body(ToldProducts { products }): Body<ToldProducts>,
+    Body(AnnouncedProducts { products }): Body<AnnouncedProducts>,
 ) -> Result<Json<Taken>, Problem> {
     let rows = products.len();
-    let row = |told: ToldProduct| ProductRow { product: told.product_id, name: told.name };
+    let row =
+        |announced: AnnouncedProduct| ProductRow { product: announced.product_id, name: announced.name };
     portal.operations.take_products(&caller.partner, products.into_iter().map(row).collect()).await?;
     Ok(Json(Taken { rows }))
 }
@@ -130,15 +131,15 @@ pub(crate) async fn take_products(
 /// All charges of the provider for a month.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ToldCharges {
+pub(crate) struct ReportedCharges {
     /// Each company and product charged, once; at least one. Anything not listed is charged nothing.
-    charges: Vec<ToldCharge>,
+    charges: Vec<ReportedCharge>,
 }
 
 /// The provider's charge for a product at a company.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ToldCharge {
+pub(crate) struct ReportedCharge {
     company_id: String,
     product_id: String,
     /// Users charged, 0 to 10000000.
@@ -150,19 +151,19 @@ pub(crate) struct ToldCharge {
 /// They are shown next to the month's frozen count and affect no units. One mistake in one row refuses all rows;
 /// all mistakes are listed.
 #[utoipa::path(put, path = "/charges/{month}", tag = "intake", operation_id = "charges",
-    params(("month" = String, Path, description = "Such as 2026-10.")), request_body = ToldCharges,
+    params(("month" = String, Path, description = "Such as 2026-10.")), request_body = ReportedCharges,
     responses((status = 200, body = Taken), Problems))]
 pub(crate) async fn take_charges(
     State(portal): State<Portal>,
     Reporter(caller): Reporter,
     Path((_, month)): Path<(String, String)>,
-    Body(ToldCharges { charges }): Body<ToldCharges>,
+    Body(ReportedCharges { charges }): Body<ReportedCharges>,
 ) -> Result<Json<Taken>, Problem> {
     let rows = charges.len();
-    let row = |told: ToldCharge| ChargeRow {
-        company: told.company_id,
-        product: told.product_id,
-        users: told.users,
+    let row = |announced: ReportedCharge| ChargeRow {
+        company: announced.company_id,
+        product: announced.product_id,
+        users: announced.users,
     };
     portal
         .operations
@@ -261,14 +262,14 @@ pub(crate) async fn report(
     State(portal): State<Portal>,
     Reporter(caller): Reporter,
     Path((_, report)): Path<(String, String)>,
-    Body(told): Body<Report>,
+    Body(announced): Body<Report>,
 ) -> Result<(StatusCode, Json<ReportStanding>), Problem> {
     let form = ReportForm {
         report: report.clone(),
-        day: told.day,
-        counted_at: told.counted_at,
-        is_final: told.is_final,
-        companies: told.companies.into_iter().map(v1::CompanyCounts::from).collect(),
+        day: announced.day,
+        counted_at: announced.counted_at,
+        is_final: announced.is_final,
+        companies: announced.companies.into_iter().map(v1::CompanyCounts::from).collect(),
     };
     portal.operations.report_counts(&caller.partner, form, &caller.name).await?;
     Ok((

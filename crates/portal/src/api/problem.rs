@@ -266,7 +266,7 @@ impl Problem {
             Self::Body(mistake) => Document { errors: vec![mistake], ..document },
             Self::Mistakes(mistakes) => Document { errors: mistakes, ..document },
             Self::LookAgain(comparison) => Document { comparison: Some(comparison), ..document },
-            Self::NotSaved(refusal) => told(&refusal, document),
+            Self::NotSaved(refusal) => not_saved(&refusal, document),
             Self::Helped(problem, help) => Document { help: Some(help), ..problem.document() },
             Self::NotRead(error) => Document {
                 code: error.code().map(domain::ErrorCode::as_str),
@@ -285,7 +285,7 @@ impl Problem {
 }
 
 /// What programs need of a refusal beside its words.
-fn told(refusal: &NotSaved, document: Document) -> Document {
+fn not_saved(refusal: &NotSaved, document: Document) -> Document {
     match refusal {
         NotSaved::Stale { version } => Document { version: *version, ..document },
         NotSaved::AddCompaniesTogether(those) => {

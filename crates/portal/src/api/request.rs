@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_told_with_its_field() {
+    fn an_unreadable_body_names_its_field() {
         #[derive(Debug, Deserialize)]
         struct Row {
             #[expect(dead_code, reason = "only its type is asked for")]

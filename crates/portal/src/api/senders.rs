@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::ProductId;
 use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
-use store::counts::senders::{ChargesTold, FrozenSource, Reported, Sender};
+use store::counts::senders::{ChargesSender, FrozenSource, Reported, Sender};
 use utoipa::ToSchema;
 
 /// Sender of a part of a report.
@@ -95,8 +95,8 @@ pub(crate) struct ChargesSource {
     received_at: Timestamp,
 }
 
-impl From<ChargesTold> for ChargesSource {
-    fn from(told: ChargesTold) -> Self {
-        Self { token: told.by, received_at: told.at }
+impl From<ChargesSender> for ChargesSource {
+    fn from(sender: ChargesSender) -> Self {
+        Self { token: sender.by, received_at: sender.at }
     }
 }

@@ -168,9 +168,7 @@ pub(crate) async fn post(
             Err(refusal) => refusal,
         };
     let mistakes = match refusal {
-        NotSaved::Mistakes(mistakes) => {
-            mistakes.iter().map(|mistake| mend(mistake, visit.language)).collect()
-        }
+        NotSaved::Mistakes(mistakes) => mistakes.iter().map(|mistake| fix(mistake, visit.language)).collect(),
         NotSaved::Store(error) => return Err(error.into()),
         _ => return Err(Failure::NotFound),
     };
@@ -192,7 +190,7 @@ fn form(row: &Row) -> BillingForm {
     }
 }
 
-fn mend(mistake: &Mistake, language: advice::Language) -> String {
+fn fix(mistake: &Mistake, language: advice::Language) -> String {
     use operations::not_saved::Field;
     let (words, connection) = (words::Billing::of(language), words::Connection::of(language));
     let field = match mistake.field {
@@ -207,7 +205,7 @@ fn mend(mistake: &Mistake, language: advice::Language) -> String {
         }
         MistakeKind::Missing => connection.missing.to_owned(),
         MistakeKind::NoEffect => words::TextMistakes::of(language).no_effect.to_owned(),
-        MistakeKind::Text(error) => words::TextMistakes::of(language).mend(error),
+        MistakeKind::Text(error) => words::TextMistakes::of(language).fix(error),
         _ => words::Mapping::of(language).unknown.to_owned(),
     };
     format!("{field}: {kind}")

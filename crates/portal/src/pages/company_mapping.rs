@@ -372,7 +372,7 @@ pub(crate) async fn post(
         }
         NotSaved::Stale { .. } => page_of.mistakes = vec![words.stale.to_owned()],
         NotSaved::Mistakes(mistakes) => {
-            page_of.mistakes = mistakes.iter().map(|mistake| mend(mistake, words)).collect();
+            page_of.mistakes = mistakes.iter().map(|mistake| fix(mistake, words)).collect();
         }
         NotSaved::Store(error) => return Err(error.into()),
         _ => return Err(Failure::NotFound),
@@ -388,7 +388,7 @@ fn typed_choice(form: MappingForm) -> Choice {
     }
 }
 
-fn mend(mistake: &Mistake, words: &words::Mapping) -> String {
+fn fix(mistake: &Mistake, words: &words::Mapping) -> String {
     let plain = match (mistake.field, &mistake.kind) {
         (_, MistakeKind::NotItsName { id, told, named }) => {
             return fill(words.not_its_name, &[("id", id), ("told", told), ("named", named)]);

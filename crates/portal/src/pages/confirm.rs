@@ -172,7 +172,7 @@ async fn prove(
     token: Option<Token>,
 ) -> Result<Came, StoreError> {
     let now = portal.operations.clock.now();
-    let (whose, token, actor) = (&failed_from(client), &token, &person.actor(client.0));
+    let (subject, token, actor) = (&failed_from(client), &token, &person.actor(client.0));
     let (came, kept) = portal
         .operations
         .store
@@ -180,7 +180,7 @@ async fn prove(
             Box::pin(async move {
                 let acting = portal.operations.by(actor);
                 let refusal = || session::came(SecurityEventKind::ConfirmationRefused, &person.partners);
-                if let Attempt::NotBefore(_) = attempts::allowed(tx, whose, LIMIT, now).await? {
+                if let Attempt::NotBefore(_) = attempts::allowed(tx, subject, LIMIT, now).await? {
                     return Ok((Came::TooOften, None));
                 }
                 let brought = match token {
@@ -192,7 +192,7 @@ async fn prove(
                         Ok((Came::Right, Some(session::confirm(portal, tx, person, client.0).await?)))
                     }
                     Brought::Good(_) | Brought::Over(_) | Brought::Unknown => {
-                        attempts::count(tx, whose, now).await?;
+                        attempts::count(tx, subject, now).await?;
                         Ok::<_, StoreError>((Came::Another, Some(acting.keep(tx, refusal()).await?)))
                     }
                 }

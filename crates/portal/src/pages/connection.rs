@@ -76,7 +76,7 @@ struct Outcome {
     checks: Vec<Check>,
     notes: Vec<String>,
     /// Whether a person may say that they have fixed the cause of the refusal in Kaseya.
-    may_say_mended: bool,
+    may_say_fixed: bool,
     /// Help for the first failed check.
     help: Option<Advice>,
     /// Whether to ask if the tenant is to be used here too.
@@ -90,7 +90,7 @@ impl Outcome {
             text,
             checks: Vec::new(),
             notes: Vec::new(),
-            may_say_mended: false,
+            may_say_fixed: false,
             help: None,
             asks_to_share: false,
         }
@@ -99,7 +99,7 @@ impl Outcome {
 
 /// A check, with its mark.
 struct Check {
-    /// `passed`, `failed`, `untold` or empty.
+    /// `passed`, `failed`, `unknown` or empty.
     class: &'static str,
     name: &'static str,
     more: String,
@@ -128,8 +128,8 @@ pub(crate) struct PostedConnection {
     invoice_day: String,
     #[serde(default)]
     month_end_run: bool,
-    #[serde(default)]
-    mended: bool,
+    #[serde(default, rename = "mended")]
+    fixed: bool,
     #[serde(default)]
     share_tenant: bool,
     action: Action,
@@ -279,7 +279,7 @@ pub(crate) async fn post(
     let reader = advice::Reader { language, now: portal.operations.clock.now().to_zoned(zone.clone()) };
     let refusal = match typed.action {
         Action::Authenticate => {
-            match trying::authenticate(&portal, partner, credentials, typed.mended).await {
+            match trying::authenticate(&portal, partner, credentials, typed.fixed).await {
                 Ok(tried) => {
                     let mut outcome =
                         outcome_of(&tried.authenticated, words, &tried.host, &tried.notes, language);
@@ -349,7 +349,7 @@ fn outcome_of(
         },
         checks: authenticated.checks.iter().map(|checked| check(checked, words, language)).collect(),
         notes: stripped.into_iter().collect(),
-        may_say_mended: false,
+        may_say_fixed: false,
         help: None,
         asks_to_share: false,
     }
@@ -384,7 +384,7 @@ fn check(checked: &Checked, words: &words::Connection, language: advice::Languag
     };
     let (class, more) = match &checked.finding {
         Finding::Passed => ("passed", String::new()),
-        Finding::Untold(_) => ("untold", words.untold.to_owned()),
+        Finding::Unknown(_) => ("untold", words.unknown.to_owned()),
         Finding::NotReached => ("", words.not_reached.to_owned()),
         Finding::Failed { code, words: said, fault } => {
             let mut more = vec![code.to_string()];
@@ -405,7 +405,7 @@ fn refused(page: &mut Connection, refusal: NotSaved, reader: &advice::Reader) ->
     page.outcome = Some(match refusal {
         NotSaved::Mistakes(mistakes) => {
             page.mistakes =
-                mistakes.iter().map(|mistake| (mistake.field, mend(mistake, words, texts))).collect();
+                mistakes.iter().map(|mistake| (mistake.field, fix(mistake, words, texts))).collect();
             outcome(words.mistakes.to_owned())
         }
         NotSaved::NotProven(tried) => Outcome {
@@ -418,7 +418,7 @@ fn refused(page: &mut Connection, refusal: NotSaved, reader: &advice::Reader) ->
         NotSaved::NotTried(NotTried::RefusedBefore { code, at }) => {
             let when = shown::instant(at, zone, language);
             Outcome {
-                may_say_mended: true,
+                may_say_fixed: true,
                 ..outcome(fill(words.refused_before, &[("when", &when), ("code", &code)]))
             }
         }
@@ -449,11 +449,11 @@ fn refused(page: &mut Connection, refusal: NotSaved, reader: &advice::Reader) ->
 }
 
 /// What is wrong with a field, and how to fix it.
-fn mend(mistake: &Mistake, words: &words::Connection, texts: &words::TextMistakes) -> String {
+fn fix(mistake: &Mistake, words: &words::Connection, texts: &words::TextMistakes) -> String {
     match &mistake.kind {
         MistakeKind::Missing => words.missing.to_owned(),
-        MistakeKind::Host(error) => match error.mend() {
-            Some(mend) => fill(words.host_mend, &[("mend", &mend)]),
+        MistakeKind::Host(error) => match error.fix() {
+            Some(fix) => fill(words.host_fix, &[("fix", &fix)]),
             None => words.host_wrong.to_owned(),
         },
         MistakeKind::Address => words.address_wrong.to_owned(),
@@ -464,7 +464,7 @@ fn mend(mistake: &Mistake, words: &words::Connection, texts: &words::TextMistake
         MistakeKind::OutOfRange { least, most } => {
             fill(words.out_of_range, &[("least", least), ("most", most)])
         }
-        MistakeKind::Text(error) => texts.mend(error),
+        MistakeKind::Text(error) => texts.fix(error),
         // The form has no fields of these kinds.
         MistakeKind::Zone
         | MistakeKind::Unknown(_)

@@ -173,7 +173,7 @@ fn mistakes(
     language: advice::Language,
 ) -> Vec<String> {
     let (words, form) = (page.words, words::Connection::of(language));
-    let of_field = |field: &str, mend: String| format!("{field}: {mend}");
+    let of_field = |field: &str, fix: String| format!("{field}: {fix}");
     let mut found: Vec<String> = page.not_frozen.iter().cloned().collect();
     let chosen = page.products.iter().find(|product| product.id == typed.product);
     match (chosen, users) {
@@ -188,7 +188,7 @@ fn mistakes(
         (Some(_), Some(_)) => {}
     }
     if let Err(error) = Text::<MAX_NAME>::new(&*typed.reason) {
-        found.push(of_field(words.reason, words::TextMistakes::of(language).mend(&error)));
+        found.push(of_field(words.reason, words::TextMistakes::of(language).fix(&error)));
     }
     found
 }

@@ -66,7 +66,7 @@ struct Shown {
 struct Bad {
     line: u64,
     column: &'static str,
-    mend: String,
+    fix: String,
 }
 
 struct Changed {
@@ -223,7 +223,7 @@ struct Naming<'a> {
 impl Naming<'_> {
     fn bad(&self, row: &BadRow) -> Bad {
         let words = self.words;
-        let mend = match &row.wrong {
+        let fix = match &row.wrong {
             Wrong::Missing => words.missing.to_owned(),
             Wrong::OutOfRange { least, most } => {
                 fill(words.out_of_range, &[("least", least), ("most", most)])
@@ -243,9 +243,9 @@ impl Naming<'_> {
             Wrong::TooManyCells => words.too_many_cells.to_owned(),
             Wrong::NoEffect(None) => words.no_effect.to_owned(),
             Wrong::NoEffect(Some(column)) => fill(words.no_effect_without, &[("column", column)]),
-            Wrong::Text(error) => words::TextMistakes::of(self.language).mend(error),
+            Wrong::Text(error) => words::TextMistakes::of(self.language).fix(error),
         };
-        Bad { line: row.line, column: row.column, mend }
+        Bad { line: row.line, column: row.column, fix }
     }
 
     fn changed(&self, difference: &Difference) -> Changed {

@@ -193,13 +193,13 @@ fn figures(
         fill(counted(number.into(), one, more), &[("number", &whole)])
     };
     let counts = seen.companies;
-    let mend = counts.failed + counts.unmapped_with_users;
+    let to_fix = counts.failed + counts.unmapped_with_users;
     let ready = seen.readiness.ready;
     // Zero ready companies are not good news.
     let tone = if ready > 0 { "good-ink" } else { "" };
     let mut figures = vec![(tone, of(ready, words.ready, words.ready))];
-    if mend > 0 {
-        figures.push(("bad-ink", of(mend, words.to_mend_one, words.to_mend)));
+    if to_fix > 0 {
+        figures.push(("bad-ink", of(to_fix, words.to_fix_one, words.to_fix)));
     }
     if seen.open_holds > 0 {
         figures.push(("warn-ink", of(seen.open_holds, words.held_one, words.held)));

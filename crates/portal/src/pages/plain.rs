@@ -43,7 +43,7 @@ impl Plain {
             Failure::Text(field, error) => {
                 let text = fill(
                     words.bad_text_field,
-                    &[("field", field), ("mend", &words::TextMistakes::of(frame.language).mend(error))],
+                    &[("field", field), ("fix", &words::TextMistakes::of(frame.language).fix(error))],
                 );
                 return Self { title: words.bad_text, frame, text, again: None };
             }
@@ -65,7 +65,7 @@ impl IntoResponse for Plain {
 }
 
 /// Turns failures into pages.
-pub(crate) async fn told(State(portal): State<Portal>, request: Request, next: Next) -> Response {
+pub(crate) async fn failure_pages(State(portal): State<Portal>, request: Request, next: Next) -> Response {
     let language = language::of(request.headers());
     let headers = request.headers().clone();
     let here = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();

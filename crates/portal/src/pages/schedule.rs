@@ -132,7 +132,7 @@ pub(crate) async fn post(
         }
         Err(NotSaved::Mistakes(mistakes)) => {
             let connection = words::Connection::of(visit.language);
-            mistakes.iter().map(|mistake| (mistake.field, mend(mistake, words, connection))).collect()
+            mistakes.iter().map(|mistake| (mistake.field, fix(mistake, words, connection))).collect()
         }
         Err(NotSaved::Store(error)) => return Err(error.into()),
         Err(error) => {
@@ -145,7 +145,7 @@ pub(crate) async fn post(
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&page_of)).into_response())
 }
 
-fn mend(mistake: &Mistake, words: &words::Schedule, connection: &words::Connection) -> String {
+fn fix(mistake: &Mistake, words: &words::Schedule, connection: &words::Connection) -> String {
     match &mistake.kind {
         MistakeKind::Zone => words.zone_wrong.to_owned(),
         MistakeKind::OutOfRange { least, most } => {

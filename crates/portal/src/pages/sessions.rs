@@ -89,14 +89,14 @@ fn row(
     language: advice::Language,
 ) -> Row {
     let begun = shown::instant(one.created_at, &zones.shown, language);
-    let untold = || words.untold.to_owned();
+    let unknown = || words.unknown.to_owned();
     Row {
         id: hexadecimal(&one.hash),
         end_of: fill(words.end_of, &[("when", &begun)]),
         begun,
         seen: shown::instant(one.last_seen_at, &zones.shown, language),
-        address: one.address.map_or_else(untold, |address| address.to_string()),
-        browser: one.browser.clone().unwrap_or_else(untold),
+        address: one.address.map_or_else(unknown, |address| address.to_string()),
+        browser: one.browser.clone().unwrap_or_else(unknown),
         is_this: one.hash == *own,
     }
 }

@@ -173,13 +173,13 @@ async fn come_in(
     token: Option<Token>,
 ) -> Result<(Came, Kept), StoreError> {
     let now = portal.operations.clock.now();
-    let (whose, token) = (&failed_from(ClientAddress(arrival.address)), &token);
+    let (subject, token) = (&failed_from(ClientAddress(arrival.address)), &token);
     portal
         .operations
         .store
         .transaction("sign_in", |tx| {
             Box::pin(async move {
-                if let Attempt::NotBefore(_) = attempts::allowed(tx, whose, LIMIT, now).await? {
+                if let Attempt::NotBefore(_) = attempts::allowed(tx, subject, LIMIT, now).await? {
                     return Ok((Came::TooOften, Kept::NOTHING));
                 }
                 let brought = match token {
@@ -200,7 +200,7 @@ async fn come_in(
                     Brought::Over(known) => ("over", Some(known)),
                     Brought::Unknown => ("unknown", None),
                 };
-                attempts::count(tx, whose, now).await?;
+                attempts::count(tx, subject, now).await?;
                 let event = SecurityEvent {
                     kind: SecurityEventKind::SignInRefused,
                     partner: of.as_ref().map(|known| known.partner.clone()),

@@ -240,16 +240,17 @@ const BEGINNINGS: Limit = Limit { most: 100, within: LIMIT.within };
 
 async fn may_begin(portal: &Portal, client: ClientAddress) -> Result<bool, StoreError> {
     let (store, now) = (&portal.operations.store, portal.operations.clock.now());
-    let whose = &format!("sign-in begun from {}", client.network());
+    let subject = &format!("sign-in begun from {}", client.network());
     let attempt =
-        store.transaction("begin_sign_in", |tx| Box::pin(attempts::attempt(tx, whose, BEGINNINGS, now)));
+        store.transaction("begin_sign_in", |tx| Box::pin(attempts::attempt(tx, subject, BEGINNINGS, now)));
     Ok(attempt.await? == Attempt::Allowed)
 }
 
 async fn may_fail(portal: &Portal, client: ClientAddress) -> Result<bool, StoreError> {
-    let (store, now, whose) = (&portal.operations.store, portal.operations.clock.now(), &failed_from(client));
+    let (store, now, subject) =
+        (&portal.operations.store, portal.operations.clock.now(), &failed_from(client));
     let attempt =
-        store.transaction("sign_in_allowed", |tx| Box::pin(attempts::allowed(tx, whose, LIMIT, now)));
+        store.transaction("sign_in_allowed", |tx| Box::pin(attempts::allowed(tx, subject, LIMIT, now)));
     Ok(attempt.await? == Attempt::Allowed)
 }
 
@@ -262,7 +263,7 @@ async fn failed(
     reason: &str,
 ) -> Result<(), StoreError> {
     let (store, now) = (&portal.operations.store, portal.operations.clock.now());
-    let whose = &failed_from(ClientAddress(arrival.address));
+    let subject = &failed_from(ClientAddress(arrival.address));
     let by = &person.map_or_else(
         || arrival.actor(if let Came::MemberOfNothing(email) = came { email } else { NOBODY_KNOWN }),
         |person| person.actor(arrival.address),
@@ -272,7 +273,7 @@ async fn failed(
         None => session::came(SecurityEventKind::SignInRefused, &[]),
     };
     event.details = json!({ "reason": reason });
-    store.transaction("sign_in_failed", |tx| Box::pin(attempts::count(tx, whose, now))).await?;
+    store.transaction("sign_in_failed", |tx| Box::pin(attempts::count(tx, subject, now))).await?;
     refusals::keep(portal, by, event).await
 }
 

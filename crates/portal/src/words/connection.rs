@@ -61,7 +61,7 @@ super::words! {
         authenticate_help: "Tries the values on screen. It stores nothing and changes nothing in Kaseya.",
             "Prova i valori sullo schermo. Non salva nulla e non modifica nulla in Kaseya.";
         save: "Save", "Salva";
-        mended: "I have mended this in Kaseya: try the same values again", "Ho corretto in Kaseya: riprova gli stessi valori";
+        fixed: "I have mended this in Kaseya: try the same values again", "Ho corretto in Kaseya: riprova gli stessi valori";
         shared_tenant: "This installation already uses this company name in Kaseya. Two integrations must not write the same line. Nothing is stored yet.",
             "Questa installazione usa già questo nome dell'azienda in Kaseya. Due integrazioni non devono scrivere la stessa riga. Nulla è stato ancora salvato.";
         share_tenant: "Use it here too", "Usalo anche qui";
@@ -77,7 +77,7 @@ super::words! {
         check_view_lines: "A contract's lines can be read", "Le righe di un contratto sono leggibili";
         check_modify_contracts: "A contract's lines can be changed", "Le righe di un contratto sono modificabili";
         not_reached: "not tried", "non provato";
-        untold: "no read can prove it; the first sync will show it", "nessuna lettura può provarlo; lo mostrerà la prima sincronizzazione";
+        unknown: "no read can prove it; the first sync will show it", "nessuna lettura può provarlo; lo mostrerà la prima sincronizzazione";
         kaseya_said: "Kaseya said: {words}", "Kaseya ha risposto: {words}";
         right: "The right is given in {menu}.", "Il diritto si assegna in {menu}.";
         stripped: "Only the host is kept: {host}", "Viene tenuto solo l'host: {host}";
@@ -101,7 +101,7 @@ super::words! {
         missing: "This must be filled in.", "Questo campo è obbligatorio.";
         host_wrong: "This is no host name. Write only the name, such as bms.kaseya.com.",
             "Questo non è un nome host. Scrivi solo il nome, per esempio bms.kaseya.com.";
-        host_mend: "This is no host name. Write only: {mend}", "Questo non è un nome host. Scrivi solo: {mend}";
+        host_fix: "This is no host name. Write only: {fix}", "Questo non è un nome host. Scrivi solo: {fix}";
         address_wrong: "Write it like https://api.bms.kaseya.com, without user, query or fragment.",
             "Scrivilo come https://api.bms.kaseya.com, senza utente, query o frammento.";
         address_not_allowed: "{host} is not under {domain}, and this installation does not allow it. Leave the field empty, or ask the operator to add {host} to allowed_hosts in [kaseya].",

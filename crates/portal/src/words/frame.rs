@@ -36,7 +36,7 @@ super::words! {
         too_large_text: "Some field has far more text than it may have. Nothing is changed: go back and shorten it.",
             "Un campo contiene molto più testo del consentito. Nulla è cambiato: torna indietro e accorcialo.";
         bad_text: "A field cannot be taken as it is", "Un campo non può essere accettato così com'è";
-        bad_text_field: "{field}: {mend} Nothing is changed.", "{field}: {mend} Nulla è cambiato.";
+        bad_text_field: "{field}: {fix} Nothing is changed.", "{field}: {fix} Nulla è cambiato.";
         broker_away: "The message broker cannot be reached right now: syncs wait, and nothing is lost.",
             "Il broker dei messaggi non è raggiungibile: le sincronizzazioni attendono e nulla è andato perso.";
     }

@@ -70,6 +70,6 @@ super::words! {
             "Troppe ricerche: la prossima è possibile dal {when}.";
         host_not_allowed: "The connection has an address of its own at {host}, which this installation does not allow: nothing was asked of Kaseya.",
             "La connessione ha un indirizzo API personalizzato su {host}, che questa installazione non consente: a Kaseya non è stato chiesto nulla.";
-        mend_connection: "See the connection", "Vedi la connessione";
+        fix_connection: "See the connection", "Vedi la connessione";
     }
 }

@@ -16,7 +16,7 @@ super::words! {
             "Nulla del file viene applicato finché non sono tutte corrette: modificale nel foglio di calcolo e carica di nuovo il file.";
         line: "Row", "Riga";
         column: "Column", "Colonna";
-        mend: "What to mend", "Cosa correggere";
+        fix: "What to mend", "Cosa correggere";
         differences: "What changes ({number})", "Cosa cambia ({number})";
         what: "Of what", "Di cosa";
         from: "Now", "Ora";

@@ -4,8 +4,8 @@ super::words! {
     Overview {
         invoices: "{month} invoices", "Fatture di {month}";
         ready: "{number} ready", "{number} pronte";
-        to_mend_one: "1 to mend", "1 da correggere";
-        to_mend: "{number} to mend", "{number} da correggere";
+        to_fix_one: "1 to mend", "1 da correggere";
+        to_fix: "{number} to mend", "{number} da correggere";
         held_one: "1 to approve", "1 da approvare";
         held: "{number} to approve", "{number} da approvare";
         not_set_up: "Kaseya BMS is not connected yet", "Kaseya BMS non è ancora collegato";
@@ -21,7 +21,7 @@ super::words! {
         refused: "Kaseya refuses the login ({code}), since {when}", "Kaseya rifiuta l'accesso ({code}) dal {when}";
         refused_text: "Nothing is sent until the credentials are mended. We do not try again, so that the user is not locked.",
             "Non viene inviato nulla finché le credenziali non sono corrette. Non riproviamo, per non bloccare l'utente.";
-        mend_connection: "Mend the connection", "Correggi la connessione";
+        fix_connection: "Mend the connection", "Correggi la connessione";
         at_risk: "{money} a month at risk", "{money} al mese a rischio";
         units_at_risk: "{units} units at risk", "{units} unità a rischio";
         last_run: "Last run", "Ultima esecuzione";

@@ -10,7 +10,7 @@ super::words! {
         address: "Address", "Indirizzo";
         browser: "Browser", "Browser usato";
         this: "this browser", "questo browser";
-        untold: "not told", "non indicato";
+        unknown: "not told", "non indicato";
         end: "Sign out", "Esci";
         end_of: "Sign out: signed in on {when}", "Esci: accesso del {when}";
         end_others: "Sign out everywhere else", "Esci da tutte le altre sessioni";

@@ -20,7 +20,7 @@ super::words! {
 
 impl TextMistakes {
     /// What is wrong, and how to fix it.
-    pub(crate) fn mend(&self, error: &TextError) -> String {
+    pub(crate) fn fix(&self, error: &TextError) -> String {
         match error {
             TextError::Empty { .. } => self.empty.to_owned(),
             TextError::TooLong { length, most } => fill(self.too_long, &[("length", length), ("most", most)]),

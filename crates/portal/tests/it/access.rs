@@ -115,7 +115,7 @@ async fn programs_let_members_in_and_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn programs_make_tokens_that_are_told_once_and_revoke_all_but_the_last_admins() {
+async fn programs_make_tokens_shown_once_and_revoke_all_but_the_last_admins() {
     let world = World::new().await;
     let own = "/tokens/00000000-0000-0000-0000-000000000003";
     let last = world.send(Method::DELETE, own, &json!({})).await;

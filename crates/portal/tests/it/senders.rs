@@ -101,7 +101,7 @@ async fn case_f7_who_sent_the_counts_is_shown_where_they_are() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn case_f7_who_told_a_months_numbers_and_charges_is_shown_beside_them() {
+async fn case_f7_the_sender_of_a_months_numbers_and_charges_is_shown() {
     let world = World::new().await;
     world
         .sql(

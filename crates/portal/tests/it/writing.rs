@@ -326,7 +326,7 @@ async fn b_05_billing_rules_are_saved_product_by_product() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_that_cannot_be_read_is_told_with_its_field() {
+async fn an_unreadable_body_is_refused_with_its_field() {
     let world = World::new().await;
     let path = "/v1/partners/msp/product-mappings";
     for (body, field) in [

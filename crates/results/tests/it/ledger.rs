@@ -25,7 +25,7 @@ async fn what_is_left_is_ready_as_the_next_attempt() {
 }
 
 #[tokio::test]
-async fn case_e16_a_survey_of_which_nothing_is_told_is_given_up_and_never_done() {
+async fn case_e16_a_survey_without_any_report_is_given_up_and_never_done() {
     let world = World::new().await;
     world.sql("update jobs set kind = 'survey'; update runs set all_companies = true").await;
     world.store(&[done(7, 1, 1)]).await;
@@ -145,7 +145,7 @@ fn refused() -> v1::JobDone {
 }
 
 #[tokio::test]
-async fn b_03_refused_credentials_stop_the_partner_and_are_told_once() {
+async fn b_03_refused_credentials_stop_the_partner_and_are_announced_once() {
     let world = World::new().await;
     world.store(&[refused(), refused()]).await;
     let integration =

@@ -46,7 +46,7 @@ const LETTERS: &str =
     "select concat_ws(' | ', queue, reason, partner_id, state, times) from dead_letters order by 1";
 
 #[tokio::test]
-async fn case_d1_a_dead_letter_is_kept_counted_told_of_and_sent_again() {
+async fn case_d1_a_dead_letter_is_kept_counted_announced_and_sent_again() {
     let world = World::new().await;
     let (_provider, page) = start(&world);
     let metric = |line: &str| {
@@ -113,7 +113,7 @@ async fn case_d1_letters_that_name_no_partner_or_type_are_kept_with_what_is_know
 }
 
 #[tokio::test]
-async fn case_e17_a_letter_that_cannot_be_read_to_its_end_is_told_to_its_partner() {
+async fn case_e17_a_letter_unreadable_to_its_end_is_announced_to_its_partner() {
     let world = World::new().await;
     let _metrics = start(&world);
     let mut counts = world.bus.consume(Queue::Counts, 1, world.stop.clone()).await.expect("a bus");
@@ -139,7 +139,7 @@ async fn case_d4_a_worker_whose_clock_is_ahead_puts_nothing_into_the_future() {
 }
 
 #[tokio::test]
-async fn case_f3_a_message_that_the_ledger_does_not_confirm_is_kept_counted_and_told_of() {
+async fn case_f3_a_message_that_the_ledger_contradicts_is_kept_and_announced() {
     let world = World::new().await;
     let (_provider, page) = start(&world);
     let forged = v1::JobDone { run_number: Some(4_000_000), ..done(7, 1, 1) };

@@ -143,7 +143,7 @@ async fn names(world: &World) -> (String, String) {
 }
 
 #[tokio::test]
-async fn case_b3_names_follow_kaseya_where_they_agreed_and_stay_as_told_where_they_never_did() {
+async fn case_b3_names_follow_kaseya_only_where_they_agreed_before() {
     let world = World::new().await;
     world.sql("update product_mappings set service_name = 'standard'; update company_mappings set contract_name = 'Other'").await;
     world.run(8).await;

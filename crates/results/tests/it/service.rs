@@ -156,7 +156,7 @@ async fn two_replicas_store_each_message_once_and_end_the_run_once() {
 }
 
 #[tokio::test]
-async fn a_run_that_ended_without_a_job_done_is_told_of_once() {
+async fn a_run_that_ended_without_a_job_done_is_announced_once() {
     let world = World::without_service().await;
     let mut finished = world.listen(EventTopic::RunFinished).await;
     world
@@ -173,7 +173,7 @@ async fn a_run_that_ended_without_a_job_done_is_told_of_once() {
 }
 
 #[tokio::test]
-async fn b_03_each_step_of_a_passwords_age_is_told_once_whoever_looks() {
+async fn b_03_each_step_of_a_passwords_age_is_announced_once() {
     let world = World::without_service().await;
     let mut told = world.listen(EventTopic::PasswordAging).await;
     // 180 days before 2026-12-11: ten days are left. The other partner's password is young.
@@ -203,7 +203,7 @@ async fn b_03_each_step_of_a_passwords_age_is_told_once_whoever_looks() {
 }
 
 #[tokio::test]
-async fn a_refusal_that_no_job_met_is_told_of_once() {
+async fn a_refusal_that_no_job_met_is_announced_once() {
     let world = World::without_service().await;
     let mut told = world.listen(EventTopic::CredentialsRefused).await;
     world

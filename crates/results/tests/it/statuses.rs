@@ -307,12 +307,12 @@ async fn case_c4_a_row_on_a_contract_that_no_product_goes_to_any_more_is_dropped
     let not_billed = "insert into products values ('msp-1', 'other', 'Other', null);
                       insert into billing_rules values ('msp-1', 'acme', 'other', true, 0, 0, 'Trial')";
     let (with, without) = (listed.replace("USERS", "3"), listed.replace("USERS", "0"));
-    for (told_on_the_first, kept) in
+    for (removed_on_the_first, kept) in
         [("", false), (without.as_str(), false), (with.as_str(), true), (not_billed, true)]
     {
         let world = World::new().await;
         world.store(&[done(7, 1, 1).company("acme", 1001, "held", (12.0, 0)).held_by("fall_to_zero")]).await;
-        world.sql(told_on_the_first).await;
+        world.sql(removed_on_the_first).await;
         world
             .sql("insert into company_product_contracts values ('msp-1', 'acme', 'standard', 1009, 'Own')")
             .await;
@@ -320,6 +320,6 @@ async fn case_c4_a_row_on_a_contract_that_no_product_goes_to_any_more_is_dropped
         world.job(8, 8, 1).await;
         world.store(&[done(8, 8, 1).company("acme", 1009, "unchanged", (12.0, 12))]).await;
         let expected = if kept { "1001 held, 1009 unchanged" } else { "1009 unchanged" };
-        assert_eq!(world.text(rows).await, expected, "{told_on_the_first}");
+        assert_eq!(world.text(rows).await, expected, "{removed_on_the_first}");
     }
 }

@@ -160,7 +160,7 @@ const REFUSED: &str =
                        from events where topic = 'report.refused'";
 
 #[tokio::test]
-async fn case_a15_other_content_under_a_used_part_is_put_aside_and_told() {
+async fn case_a15_other_content_under_a_used_part_is_put_aside_and_answered() {
     let world = World::at("2026-11-23T12:00:00Z").await;
     world.partner("p", 3).await;
     let counted: &[Counted] =
@@ -191,7 +191,7 @@ async fn case_a15_other_content_under_a_used_part_is_put_aside_and_told() {
 }
 
 #[tokio::test]
-async fn case_a15_a_report_incomplete_for_an_hour_is_told_once() {
+async fn case_a15_a_report_incomplete_for_an_hour_is_announced_once() {
     let world = World::at("2026-11-23T12:00:00Z").await;
     world.partner("p", 2).await;
     world.counts("p", part(1, 2), &[("c1", &[("standard", Some(1))])]).await;

@@ -154,7 +154,7 @@ fn what_has_no_service_is_a_note_with_its_number() {
 }
 
 #[test]
-fn a_company_without_contract_is_told_with_its_numbers() {
+fn a_company_without_contract_is_reported_with_its_numbers() {
     let mut closed = company(None);
     closed.closed_from = Some(date(2026, 11, 23));
     let settings = settings([(1, Some(11))], [(1, company(None)), (2, company(None)), (3, closed)]);
@@ -223,7 +223,7 @@ fn case_b3_mappings_that_contradict_each_other_are_found() {
         company.mapping.as_mut().expect("it is mapped")
     }
     let twice = |id, told: &str, named: &str| {
-        Some(Remark::ToldTwice { id, told: told.to_owned(), named: named.to_owned() })
+        Some(Remark::TwoNames { id, told: told.to_owned(), named: named.to_owned() })
     };
     assert_eq!(planned(|_| {}), None);
     // Other spelling, or no name at all, is the same name.

@@ -10,15 +10,15 @@ use messages::{
     v1,
 };
 
-use crate::attempt_of::AttemptOf;
+use crate::attempt_of::ClaimedAttempt;
 
 /// The most changes of one request.
 const MOST_CHANGES: usize = 100;
 
 /// What a worker is about to write.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct PermitAsked {
-    pub(super) of: AttemptOf,
+pub(crate) struct PermitAsk {
+    pub(super) of: ClaimedAttempt,
     pub(super) credentials_version: i32,
     pub(super) changes: Vec<AskedChange>,
     pub(super) login_accepted: bool,
@@ -77,15 +77,15 @@ impl AskedChange {
     }
 }
 
-impl PermitAsked {
+impl PermitAsk {
     /// The attempt that sent the request.
-    pub(crate) fn of(&self) -> &AttemptOf {
+    pub(crate) fn of(&self) -> &ClaimedAttempt {
         &self.of
     }
 
     /// Reads the request. An incomplete change makes the whole message unusable: half a change is never written.
     pub(crate) fn read(ask: v1::PermitWrites) -> Result<Self, FieldError> {
-        let of = AttemptOf::read(&ask.partner_id, &ask.job_id, ask.attempt, &ask.worker_id)?;
+        let of = ClaimedAttempt::read(&ask.partner_id, &ask.job_id, ask.attempt, &ask.worker_id)?;
         if ask.changes.len() > MOST_CHANGES {
             return Err(FieldError::new(
                 "changes",

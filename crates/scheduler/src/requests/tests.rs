@@ -164,7 +164,7 @@ async fn case_a21_a_request_that_joins_a_run_prolongs_nobody_elses() {
 }
 
 #[tokio::test]
-async fn g_04_a_run_that_is_put_off_is_told_of_once_per_instant_with_its_code() {
+async fn g_04_a_deferred_run_is_announced_once_per_instant_with_its_code() {
     let world = counted(60).await;
     world.daily("p", "2026-11-23", "2026-11-23T01:00:00Z").await;
     crate::due::run_due(&world.context).await.expect("it is due");

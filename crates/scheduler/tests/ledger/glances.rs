@@ -18,7 +18,7 @@ async fn holds(world: &World) {
         .await;
 }
 
-async fn told_unless(because: &str, code: &str) {
+async fn reported_unless(because: &str, code: &str) {
     let world = World::running().await;
     world.partner("p1", 1).await;
     let run = world.make_run("p1").await;
@@ -57,14 +57,14 @@ async fn case_a8_a_line_of_another_partner_is_no_unchanged_row_the_night_after()
          insert into companies values ('p2', 'd1', 'Company', null);
          insert into company_mappings values ('p2', 'd1', 201, 'Account', 101, 'Contract', 1, '2026-11-01T12:00:00Z');
          insert into targets (partner_id, contract_id, service_id, claimed_at) values ('p2', 101, 7, '2026-11-01T12:00:00Z')";
-    told_unless(world, "MAP-04").await;
+    reported_unless(world, "MAP-04").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn case_a8_a_service_called_otherwise_is_no_unchanged_row_the_night_after() {
     let named =
         "insert into kaseya_names values ('p1', 'service', 7, 'Another service', '2026-11-19T12:00:00Z')";
-    told_unless(named, "MAP-05").await;
+    reported_unless(named, "MAP-05").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,7 +73,7 @@ async fn case_a8_a_contract_or_account_called_otherwise_is_no_unchanged_row_the_
         let named = format!(
             "insert into kaseya_names values ('p1', '{kind}', {id}, 'Another', '2026-11-19T12:00:00Z')"
         );
-        told_unless(&named, "MAP-05").await;
+        reported_unless(&named, "MAP-05").await;
     }
 }
 
@@ -88,12 +88,12 @@ async fn case_c4_a_line_that_only_a_reading_shows_is_read_before_its_company_is_
         )
         .await;
     // Two days and an hour before the next run is 11:30 of the day before.
-    for (read_at, is_told) in [("2026-11-19T11:31:00Z", true), ("2026-11-19T11:29:00Z", false)] {
+    for (read_at, is_reported) in [("2026-11-19T11:31:00Z", true), ("2026-11-19T11:29:00Z", false)] {
         let run = world.make_run("p1").await;
         holds(&world).await;
         world.run(&format!("update contracts set total = null, read_at = '{read_at}'")).await;
         let local = world.make_local(&run, &[101], &[]).await;
-        if is_told {
+        if is_reported {
             let told = world.result().await;
             assert_eq!((told.job_id, told.companies[0].state.as_str()), (local, "unchanged"), "{read_at}");
             world.run("update jobs set state = 'done'; update runs set state = 'finished', finished_at = created_at").await;

@@ -18,7 +18,7 @@ fn at(instant: &str) -> Option<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d_05_after_a_write_that_nobody_told_of_another_number_waits_ten_minutes() {
+async fn d_05_after_an_unreported_write_another_number_waits_ten_minutes() {
     let world = World::running().await;
     world.partner("p1", 2).await;
     let run = world.make_run("p1").await;

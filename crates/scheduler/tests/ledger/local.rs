@@ -3,7 +3,7 @@
 use crate::world::World;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn unmapped_companies_and_products_and_missing_counts_are_told_with_their_numbers() {
+async fn unmapped_companies_and_products_and_missing_counts_keep_their_numbers() {
     let world = World::running().await;
     world.partner("p1", 3).await;
     world
@@ -53,7 +53,7 @@ async fn unmapped_companies_and_products_and_missing_counts_are_told_with_their_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b_05_what_is_not_billed_is_told_with_its_number_and_its_reason() {
+async fn b_05_unbilled_users_are_reported_with_their_number_and_reason() {
     let world = World::running().await;
     world.partner("p1", 2).await;
     world

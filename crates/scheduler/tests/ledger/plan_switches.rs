@@ -128,7 +128,7 @@ fn target(content: &v1::JobContent, service: i32) -> &v1::TargetWork {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b_07_after_a_killed_worker_the_next_one_is_told_which_rise_is_left() {
+async fn b_07_after_a_killed_worker_the_next_job_names_the_rise_that_is_left() {
     for (ends, told) in [
         ("select 1", Some(PAIR)),
         ("update intents set result = 'not_begun' where service_id = 8", Some(PAIR)),
@@ -149,7 +149,7 @@ async fn b_07_after_a_killed_worker_the_next_one_is_told_which_rise_is_left() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b_07_a_worker_is_told_whose_users_were_in_a_line() {
+async fn b_07_a_job_names_the_products_whose_users_were_in_a_line() {
     let world = world().await;
     world
         .run(

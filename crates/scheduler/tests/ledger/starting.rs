@@ -63,7 +63,7 @@ async fn the_content_is_what_is_true_at_the_start() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn case_c2_what_cannot_be_sent_refuses_the_start_and_is_told_of() {
+async fn case_c2_an_unsendable_job_refuses_the_start_and_is_reported() {
     let world = World::running().await;
     world.partner("p1", 2).await;
     let run = world.make_run("p1").await;

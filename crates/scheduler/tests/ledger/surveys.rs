@@ -78,7 +78,7 @@ fn work_on(content: &v1::JobContent, contract: i32) -> &v1::ContractWork {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_killed_in_the_middle_of_a_survey_loses_nothing_and_nothing_is_told_twice() {
+async fn a_worker_killed_amid_a_survey_loses_and_repeats_nothing() {
     let world = World::running().await;
     world.partner("p1", 3).await;
     world.make_survey(&[101, 102, 103]).await;

@@ -34,7 +34,7 @@ pub struct Correction {
 /// Those of the counts with a report that arrived after the number they differ from was recorded, or at the same
 /// instant unless a person recorded it. What was known when a month was frozen, or when a person corrected it, is
 /// nothing new.
-pub async fn told_since(
+pub async fn reported_since(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     month: Month,

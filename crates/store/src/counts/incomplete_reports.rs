@@ -45,7 +45,7 @@ pub async fn incomplete(
 
 /// Reports of all partners that have been incomplete since `since` and were not announced yet, at most `most`. This
 /// transaction marks them as announced.
-pub async fn take_untold(
+pub async fn take_unannounced(
     tx: &Transaction<'_>,
     since: Timestamp,
     most: i64,

@@ -9,7 +9,7 @@ use crate::{StoreError, Transaction, settings};
 
 /// A company from the provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ToldCompany {
+pub struct AnnouncedCompany {
     /// The company.
     pub company: CompanyId,
     /// Its name.
@@ -20,7 +20,7 @@ pub struct ToldCompany {
 
 /// A product from the provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ToldProduct {
+pub struct AnnouncedProduct {
     /// The product.
     pub product: ProductId,
     /// Its name.
@@ -32,7 +32,7 @@ pub struct ToldProduct {
 pub async fn store_companies(
     tx: &Transaction<'_>,
     partner: &PartnerId,
-    companies: &[ToldCompany],
+    companies: &[AnnouncedCompany],
 ) -> Result<(), StoreError> {
     let ids: Vec<&str> = companies.iter().map(|told| told.company.as_str()).collect();
     let names: Vec<&str> = companies.iter().map(|told| told.name.as_str()).collect();
@@ -51,7 +51,7 @@ pub async fn store_companies(
 pub async fn store_products(
     tx: &Transaction<'_>,
     partner: &PartnerId,
-    products: &[ToldProduct],
+    products: &[AnnouncedProduct],
 ) -> Result<(), StoreError> {
     let ids: Vec<&str> = products.iter().map(|told| told.product.as_str()).collect();
     let names: Vec<&str> = products.iter().map(|told| told.name.as_str()).collect();

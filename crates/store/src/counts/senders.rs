@@ -74,7 +74,7 @@ pub enum FrozenSource {
 
 /// The sender of a month's charges.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChargesTold {
+pub struct ChargesSender {
     /// The token's name; `None` if it was not stored.
     pub by: Option<String>,
     /// When the charges were sent.
@@ -161,9 +161,9 @@ pub async fn of_charges(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     month: Month,
-) -> Result<Option<ChargesTold>, StoreError> {
+) -> Result<Option<ChargesSender>, StoreError> {
     let sql = "select told_by, told_at from charged_months
                where partner_id = $1 and month = $2";
     let row = tx.query_opt(sql, &[&partner.as_str(), &month.first_day()]).await?;
-    row.map(|row| Ok(ChargesTold { by: row.get("told_by")?, at: row.get("told_at")? })).transpose()
+    row.map(|row| Ok(ChargesSender { by: row.get("told_by")?, at: row.get("told_at")? })).transpose()
 }

@@ -60,8 +60,8 @@ impl PersonsDecision<'_> {
         let other = other_units.map_or_else(|| "-".to_owned(), |units| units.to_string());
         let mut content = format!("{hold} {approves} {units} {other} {by}");
         // An absent value hashes as it did before the field existed.
-        for told in [from, other_from].into_iter().flatten() {
-            content.push_str(&format!(" {told}"));
+        for known in [from, other_from].into_iter().flatten() {
+            content.push_str(&format!(" {known}"));
         }
         content.into_bytes()
     }
@@ -111,7 +111,7 @@ pub async fn decide(
         None => None,
     };
     if let Some(other) = &other {
-        let blind = |told: bool, changed: bool| decision.approves && !told && changed;
+        let blind = |known: bool, changed: bool| decision.approves && !known && changed;
         if decision.other_units.is_some_and(|units| units != other.to_units)
             || blind(decision.other_units.is_some(), other.to_changed)
         {

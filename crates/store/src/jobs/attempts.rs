@@ -10,9 +10,9 @@ use crate::{Row, StoreError, Transaction};
 
 /// What an attempt was asked to do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Asked {
+pub struct Assignment {
     /// The contracts to work on.
-    pub contracts: BTreeMap<i32, AskedContract>,
+    pub contracts: BTreeMap<i32, AssignedContract>,
     /// The services that a survey asks for.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub services: BTreeSet<i32>,
@@ -20,18 +20,18 @@ pub struct Asked {
 
 /// What was asked for a contract.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AskedContract {
+pub struct AssignedContract {
     /// The account that the contract is mapped with.
     pub account: i32,
     /// The services to look for among its lines.
     pub services: BTreeSet<i32>,
     /// The products of its companies, as the status reports them.
-    pub products: Vec<AskedProduct>,
+    pub products: Vec<AssignedProduct>,
 }
 
 /// A company's product on a contract.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AskedProduct {
+pub struct AssignedProduct {
     /// The company's id.
     #[serde(rename = "c")]
     pub company: String,
@@ -90,7 +90,7 @@ pub struct AttemptRecord {
     /// The version of the credentials that the newest attempt started with.
     pub credentials_version: Option<i32>,
     /// What the newest attempt was asked to do.
-    pub asked: Option<Asked>,
+    pub asked: Option<Assignment>,
     /// The calls this attempt was allowed; `None` once its `JobDone` has arrived.
     pub allowed_calls: Option<i64>,
     /// Those of the named changes that this attempt was granted.
@@ -156,7 +156,7 @@ fn record(row: &Row, attempt: i32) -> Result<AttemptRecord, StoreError> {
 }
 
 /// Reads a row's column `asked`.
-pub(super) fn asked(row: &Row) -> Result<Option<Asked>, StoreError> {
+pub(super) fn asked(row: &Row) -> Result<Option<Assignment>, StoreError> {
     let asked: Option<serde_json::Value> = row.get("asked")?;
     asked
         .map(|asked| serde_json::from_value(asked).map_err(|error| StoreError::row("jobs", "asked", &error)))

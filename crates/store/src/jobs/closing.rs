@@ -127,7 +127,7 @@ pub async fn end_run(
 
 /// A run that ended without a `JobDone`: superseded or switched off.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UntoldRun {
+pub struct UnannouncedRun {
     /// The run's partner.
     pub partner: PartnerId,
     /// The run.
@@ -139,7 +139,7 @@ pub struct UntoldRun {
 }
 
 /// Runs with no event for their end yet, at most `limit`. This transaction marks them as announced.
-pub async fn untold_runs(tx: &Transaction<'_>, limit: i64) -> Result<Vec<UntoldRun>, StoreError> {
+pub async fn unannounced_runs(tx: &Transaction<'_>, limit: i64) -> Result<Vec<UnannouncedRun>, StoreError> {
     let rows = tx
         .query(
             "-- all partners: whichever replica comes first tells of every partner's runs
@@ -152,7 +152,7 @@ pub async fn untold_runs(tx: &Transaction<'_>, limit: i64) -> Result<Vec<UntoldR
         .await?;
     rows.iter()
         .map(|row| {
-            Ok(UntoldRun {
+            Ok(UnannouncedRun {
                 partner: row.partner_id("partner_id")?,
                 run: RunId(row.get("run_id")?),
                 ended: EndedRun { trigger: row.get("trigger")? },

@@ -20,7 +20,7 @@ pub struct Deferral {
 
 /// Jobs of all partners that are deferred until an instant and not announced yet, grouped by run. This transaction
 /// marks them as announced. At most `most` jobs.
-pub async fn take_untold(
+pub async fn take_unannounced(
     tx: &Transaction<'_>,
     most: i64,
     now: Timestamp,

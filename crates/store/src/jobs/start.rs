@@ -7,7 +7,7 @@ use domain::{
 };
 use jiff::Timestamp;
 
-use super::{Asked, attempts::asked};
+use super::{Assignment, attempts::asked};
 use crate::{StoreError, Transaction, kaseya::places::Place};
 
 /// A job with its run, locked.
@@ -139,7 +139,7 @@ pub async fn start_job(
     tx: &Transaction<'_>,
     place: &Place,
     job: JobId,
-    (started, asked): (&StartedJob, &Asked),
+    (started, asked): (&StartedJob, &Assignment),
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let asked = serde_json::to_value(asked).expect("texts and numbers are JSON");
@@ -223,7 +223,7 @@ pub struct HeldJob {
     /// The contracts of the slice.
     pub contracts: BTreeSet<ContractId>,
     /// What the attempt was asked to do; `None` if an older scheduler started it.
-    pub asked: Option<Asked>,
+    pub asked: Option<Assignment>,
 }
 
 /// The started job that a worker claims to hold, locked. `None` if the worker does not hold that attempt.

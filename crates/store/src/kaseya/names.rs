@@ -33,7 +33,7 @@ impl NameOf {
     }
 
     /// The columns of the settings that repeat the name: table, id and name.
-    fn told_in(self) -> &'static [(&'static str, &'static str, &'static str)] {
+    fn columns(self) -> &'static [(&'static str, &'static str, &'static str)] {
         match self {
             Self::Service => &[
                 ("product_mappings", "service_id", "service_name"),
@@ -70,7 +70,7 @@ pub async fn see(
     let shown: Vec<&str> = shown.iter().map(|(_, name)| *name).collect();
     let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
         [&partner.as_str(), &ids, &shown, &of.as_str(), &seen_at];
-    for (table, id, name) in of.told_in() {
+    for (table, id, name) in of.columns() {
         let sql = format!(
             "select distinct told.{id} as id, told.{name} as told, seen.name as now, known.name as before
              from {table} told join unnest($2::int[], $3::text[]) as seen (id, name) on told.{id} = seen.id
@@ -79,13 +79,13 @@ pub async fn see(
                and (known.seen_at is null or known.seen_at <= $5)"
         );
         // Compared here, like all names, so that the database's locale has no say.
-        let (mut follow, mut told_as, mut now_as) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut follow, mut entered_as, mut now_as) = (Vec::new(), Vec::new(), Vec::new());
         for row in &tx.query(&sql, &parameters).await? {
             let (told, now): (String, String) = (row.get("told")?, row.get("now")?);
             let before: Option<String> = row.get("before")?;
             if is_name_of(&told, &now) || before.is_some_and(|before| is_name_of(&told, &before)) {
                 follow.push(row.get::<i32>("id")?);
-                told_as.push(told);
+                entered_as.push(told);
                 now_as.push(now);
             }
         }
@@ -97,7 +97,7 @@ pub async fn see(
              from unnest($2::int[], $3::text[], $4::text[]) as follow (id, told, now)
              where told.partner_id = $1 and told.{id} = follow.id and told.{name} = follow.told"
         );
-        tx.execute(&sql, &[&partner.as_str(), &follow, &told_as, &now_as]).await?;
+        tx.execute(&sql, &[&partner.as_str(), &follow, &entered_as, &now_as]).await?;
     }
     tx.execute(
         "insert into kaseya_names (partner_id, kind, id, name, seen_at)

@@ -45,7 +45,7 @@ pub async fn refuse_credentials(
 
 /// A refusal of a partner's credentials that has no event yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UntoldRefusal {
+pub struct UnannouncedRefusal {
     /// The partner.
     pub partner: PartnerId,
     /// The version of the credentials.
@@ -57,10 +57,10 @@ pub struct UntoldRefusal {
 }
 
 /// The partner's refusal that has no event yet. This transaction marks it as announced.
-pub async fn untold_refusal(
+pub async fn unannounced_refusal(
     tx: &Transaction<'_>,
     partner: &PartnerId,
-) -> Result<Option<UntoldRefusal>, StoreError> {
+) -> Result<Option<UnannouncedRefusal>, StoreError> {
     let row = tx
         .query_opt(
             "update integrations set refusal_told = true
@@ -70,7 +70,7 @@ pub async fn untold_refusal(
         )
         .await?;
     row.map(|row| {
-        Ok(UntoldRefusal {
+        Ok(UnannouncedRefusal {
             partner: partner.clone(),
             credentials_version: row.get("credentials_version")?,
             code: row.get("credentials_refused_code")?,
@@ -81,7 +81,7 @@ pub async fn untold_refusal(
 }
 
 /// Partners with such a refusal that no job found: it came from a start or from Authenticate.
-pub async fn partners_with_untold_refusal(tx: &Transaction<'_>) -> Result<Vec<PartnerId>, StoreError> {
+pub async fn partners_with_unannounced_refusal(tx: &Transaction<'_>) -> Result<Vec<PartnerId>, StoreError> {
     let rows = tx
         .query(
             "-- all partners: whichever replica comes first tells of every partner's refusal

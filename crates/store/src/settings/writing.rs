@@ -13,7 +13,7 @@ use jiff::{Timestamp, civil::Date};
 
 use crate::{
     StoreError, Transaction, counts,
-    counts::intake::{self, ToldCompany, ToldProduct},
+    counts::intake::{self, AnnouncedCompany, AnnouncedProduct},
     kaseya::names,
     settings::{
         ProductBilling,
@@ -133,9 +133,10 @@ pub async fn store_products(
     partner: &PartnerId,
     products: &[NewProduct],
 ) -> Result<(), StoreError> {
-    let told = |new: &NewProduct| ToldProduct { product: new.product.clone(), name: new.name.clone() };
-    let told: Vec<ToldProduct> = products.iter().map(told).collect();
-    intake::store_products(tx, partner, &told).await?;
+    let announced =
+        |new: &NewProduct| AnnouncedProduct { product: new.product.clone(), name: new.name.clone() };
+    let announced: Vec<AnnouncedProduct> = products.iter().map(announced).collect();
+    intake::store_products(tx, partner, &announced).await?;
     for product in products {
         store_product_mapping(tx, partner, &product.product, product.service.as_ref()).await?;
     }
@@ -172,7 +173,7 @@ pub async fn store_company(
     company: &NewCompany,
 ) -> Result<(), StoreError> {
     let NewCompany { company, name, closed_from, .. } = company.clone();
-    intake::store_companies(tx, partner, &[ToldCompany { company, name, closed_from }]).await
+    intake::store_companies(tx, partner, &[AnnouncedCompany { company, name, closed_from }]).await
 }
 
 /// Removes a company's account and contract. Its lines in Kaseya stay as they are.

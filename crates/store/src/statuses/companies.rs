@@ -177,7 +177,7 @@ pub async fn companies(
 ) -> Result<Vec<CompanyStatus>, StoreError> {
     let off = is_off(settings);
     let PartnerSettings { partner, products, companies, .. } = settings;
-    statuses_of(tx, Whose { partner, products, companies, off, only: None }, now).await
+    statuses_of(tx, CompanyScope { partner, products, companies, off, only: None }, now).await
 }
 
 /// One company with each contract that its products go to; nothing for one that the partner does not have.
@@ -191,7 +191,7 @@ pub async fn company(
     let PartnerSettings { partner, products, companies, .. } = settings;
     let only = companies.get_key_value(company).map(|(id, known)| (id.clone(), known.clone()));
     let (companies, ids) = (&only.into_iter().collect(), &[company.as_str()]);
-    statuses_of(tx, Whose { partner, products, companies, off, only: Some(ids) }, now).await
+    statuses_of(tx, CompanyScope { partner, products, companies, off, only: Some(ids) }, now).await
 }
 
 fn is_off(settings: &PartnerSettings) -> bool {
@@ -199,7 +199,7 @@ fn is_off(settings: &PartnerSettings) -> bool {
 }
 
 /// The companies to read statuses of.
-pub(crate) struct Whose<'a> {
+pub(crate) struct CompanyScope<'a> {
     pub partner: &'a PartnerId,
     /// All products of the partner.
     pub products: &'a BTreeMap<ProductId, Product>,
@@ -213,10 +213,10 @@ pub(crate) struct Whose<'a> {
 /// Companies with each contract that their products go to, by the companies' names.
 pub(crate) async fn statuses_of(
     tx: &Transaction<'_>,
-    whose: Whose<'_>,
+    scope: CompanyScope<'_>,
     now: Timestamp,
 ) -> Result<Vec<CompanyStatus>, StoreError> {
-    let Whose { partner, products, companies, off, only } = whose;
+    let CompanyScope { partner, products, companies, off, only } = scope;
     let mut stored = stored(tx, partner, only).await?;
     let open = Open::read(tx, partner, now).await?;
     let edited = stored.values().flat_map(BTreeMap::values).any(|status| status.edited_after.is_some());

@@ -82,7 +82,7 @@ pub async fn page(
     let only: Vec<&str> = found.companies.iter().map(CompanyId::as_str).collect();
     let products = settings::products(tx, partner).await?;
     let mut companies = settings::companies(tx, partner, Some(&only)).await?;
-    let whose = statuses::Whose {
+    let scope = statuses::CompanyScope {
         partner,
         products: &products,
         companies: &companies,
@@ -90,7 +90,7 @@ pub async fn page(
         only: Some(&only),
     };
     let mut statuses: BTreeMap<CompanyId, Vec<CompanyStatus>> = BTreeMap::new();
-    for status in statuses::statuses_of(tx, whose, now).await? {
+    for status in statuses::statuses_of(tx, scope, now).await? {
         statuses.entry(status.company.clone()).or_default().push(status);
     }
     let mut newest = newest(tx, partner, &only).await?;

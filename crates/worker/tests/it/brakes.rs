@@ -106,7 +106,7 @@ async fn case_a10_a_companys_share_that_ends_inside_a_sum_is_held() {
 }
 
 #[tokio::test]
-async fn case_a11_what_creeps_away_from_the_last_invoice_is_held_and_told() {
+async fn case_a11_units_that_creep_away_from_the_last_invoice_are_held() {
     let mut world = World::new(state()).await;
     let creeping = v1::TargetWork { invoiced_units: Some(8.0), ..wanting(14) };
     let done = world.work(vec![contract(5001, vec![creeping])]).await;

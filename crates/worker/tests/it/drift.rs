@@ -67,7 +67,7 @@ async fn a_change_whose_day_has_come_and_that_is_not_shown_is_sent_once_more_and
 }
 
 #[tokio::test]
-async fn b_13_an_edited_line_is_held_or_rewritten_and_told_with_both_numbers() {
+async fn b_13_an_edited_line_is_held_or_rewritten_and_reported_with_both_numbers() {
     let mut world = World::new(state()).await;
     let edited = v1::TargetWork { last_confirmed_units: Some(14), ..wanting(14) };
     let done = work(&mut world, edited.clone()).await;

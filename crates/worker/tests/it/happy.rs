@@ -54,7 +54,7 @@ async fn d_05_the_same_job_twice_changes_nothing_the_second_time_and_logs_in_onc
 }
 
 #[tokio::test]
-async fn b_05_billed_units_are_sent_and_told_beside_the_count_and_what_is_not_billed_is_told_too() {
+async fn b_05_billed_units_are_sent_and_unbilled_users_are_reported_too() {
     let mut world = World::new(state()).await;
     let billed = v1::Addend { billed_units: Some(14), ..addend("acme", "standard", 16) };
     let unbilled = v1::UnbilledProduct {
@@ -82,7 +82,7 @@ async fn b_05_billed_units_are_sent_and_told_beside_the_count_and_what_is_not_bi
 }
 
 #[tokio::test]
-async fn companies_on_one_target_are_added_and_each_is_told() {
+async fn companies_on_one_target_are_added_and_each_is_reported() {
     let mut world = World::new(state()).await;
     let shared = target(701, vec![addend("acme", "standard", 6), addend("beta", "standard", 7)]);
     let done = world.work(vec![contract(5001, vec![shared])]).await;

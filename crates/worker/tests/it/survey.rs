@@ -52,7 +52,7 @@ async fn until_through(world: &mut World, contracts: &[i32]) -> Vec<v1::JobDone>
 }
 
 #[tokio::test]
-async fn every_contract_is_told_once_with_all_that_kaseya_shows_of_it() {
+async fn every_contract_is_reported_once_with_all_that_kaseya_shows_of_it() {
     let mut state = tenant(2);
     let first = state.contract_mut(5001).expect("a contract");
     first.contract_type = "Fixed Price".into();
@@ -93,7 +93,7 @@ async fn many_pages_are_seen_in_several_attempts_and_each_goes_on_where_the_last
 
 /// Lists as Kaseya may send them: in another order at each call, with duplicate rows, without a count, cut short.
 #[tokio::test]
-async fn however_the_lists_come_every_contract_is_told_once_and_none_is_taken_for_gone() {
+async fn however_the_lists_come_every_contract_is_reported_once_and_none_is_gone() {
     type Switch = fn(&mut kaseya_simulator::ListBehaviour);
     let switches: [(&str, Switch); 5] = [
         ("shifting", |lists| lists.shifting_order = true),
@@ -140,7 +140,7 @@ async fn where_few_are_ours_among_many_they_are_looked_up_also_where_no_total_te
 }
 
 #[tokio::test]
-async fn a_contract_that_no_page_shows_is_looked_up_before_it_is_told_gone() {
+async fn a_contract_on_no_page_is_looked_up_before_it_is_reported_gone() {
     let mut world = World::new(tenant(3)).await;
     let done = world.survey(&[5001, 5999], 1).await;
     assert_eq!(seen(&done, 5999).shown, Some(false));

@@ -116,15 +116,14 @@ async fn a_cycle_that_says_nothing_is_not_judged() {
 }
 
 #[tokio::test]
-async fn what_an_earlier_survey_showed_is_asked_again_before_anybody_is_told_so_that_a_mend_in_kaseya_helps()
-{
+async fn an_earlier_surveys_fault_is_looked_up_again_before_it_is_reported() {
     let mut world = World::new(billed("Yearly")).await;
     let survey = world.survey(&[5001], 1).await;
     let work = seen_earlier(&survey, simple(5001, "acme", 14));
     assert_eq!(came_out(&world.work(vec![work.clone()]).await, "acme", 5001), "held PER-01");
-    let mend =
+    let fix =
         |state: &mut State| state.contract_mut(5001).expect("a contract").billing_cycle = "Monthly".into();
-    world.kaseya.edit(mend).expect("edited");
+    world.kaseya.edit(fix).expect("edited");
     let done = world.work(vec![work]).await;
     assert_eq!(came_out(&done, "acme", 5001), "changed");
     let seen = &done.contracts_seen[0];

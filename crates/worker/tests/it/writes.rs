@@ -62,7 +62,7 @@ async fn a_write_whose_check_fails_is_sent_and_not_confirmed() {
 }
 
 #[tokio::test]
-async fn a_write_that_kaseya_takes_and_does_not_show_is_told_with_both_numbers() {
+async fn an_accepted_write_that_is_not_shown_is_reported_with_both_numbers() {
     let mut world = World::new(state()).await;
     let taken = serde_json::json!({"ResponseCode": 200, "Status": "OK", "Error": "None", "Result": {}});
     world.kaseya.fail(Endpoint::WriteLine, 1, Fault::Answer { status: 200, body: taken });
@@ -89,7 +89,7 @@ async fn a_contract_of_another_account_is_not_written() {
 }
 
 #[tokio::test]
-async fn a_write_that_kaseya_refuses_is_told_in_its_words_and_the_others_are_done() {
+async fn a_refused_write_is_reported_in_kaseyas_words_and_the_others_are_done() {
     let mut world = World::new(state()).await;
     world.kaseya.fail(Endpoint::WriteLine, 1, Fault::NoSuccess("Period is closed".into()));
     let done = world.work(two_lines()).await;
@@ -101,7 +101,7 @@ async fn a_write_that_kaseya_refuses_is_told_in_its_words_and_the_others_are_don
 }
 
 #[tokio::test]
-async fn case_e10_what_was_written_before_the_limit_is_told_and_the_rest_waits() {
+async fn case_e10_writes_before_the_limit_are_reported_and_the_rest_waits() {
     let mut world = World::new(state()).await;
     let limit = Fault::Answer { status: 429, body: serde_json::json!({}) };
     world.kaseya.fail(Endpoint::WriteLine, 2, limit);

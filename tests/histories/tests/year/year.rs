@@ -126,7 +126,7 @@ impl Year<'_> {
         }
         if self.history.months[at].person == Person::Approves {
             self.services.clock.set(instant(month.last_day(), 10));
-            self.mends();
+            self.fixes();
         }
         // The month's last day, the night after it, and the freeze in the morning.
         self.night_after(month.last_day()).await;
@@ -211,9 +211,9 @@ impl Year<'_> {
 
     /// A person follows the advice of the rows: contracts are active again, deleted lines are back with 0 units, and
     /// no line counts itself.
-    fn mends(&self) {
+    fn fixes(&self) {
         let beginning = tenant(self.history);
-        let mend = |state: &mut kaseya_simulator::State| {
+        let fix = |state: &mut kaseya_simulator::State| {
             for contract in &mut state.contracts {
                 contract.status = kaseya_simulator::ContractStatus::Active;
                 for line in &mut contract.lines {
@@ -227,7 +227,7 @@ impl Year<'_> {
                 }
             }
         };
-        self.services.kaseya.edit(mend).expect("a state without a file");
+        self.services.kaseya.edit(fix).expect("a state without a file");
     }
 
     /// The day is counted in its evening, and synced in the night.
