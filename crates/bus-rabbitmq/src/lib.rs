@@ -9,7 +9,7 @@
 //! Silent failures count as faults here: a publish without confirm, an acknowledgement that was never sent, a
 //! consumer that has ended, a peer that sends nothing.
 
-mod consuming;
+mod consumer;
 mod declare;
 mod error;
 mod filtered_stream;
@@ -18,7 +18,7 @@ mod frame_filter;
 pub mod fuzzing;
 mod link;
 mod properties;
-mod publishing;
+mod publisher;
 mod replies;
 mod socket;
 
@@ -35,9 +35,9 @@ use tokio::sync::{OnceCell, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
-    consuming::{Consuming, Source},
+    consumer::{Consuming, Source},
     link::{Broker, Link},
-    publishing::{CONFIRM_TIMEOUT, Publisher, Route},
+    publisher::{CONFIRM_TIMEOUT, Publisher, Route},
     replies::Replies,
 };
 pub use crate::{declare::declare_topology, error::ConnectError, link::ReadUri};
@@ -179,7 +179,7 @@ impl Bus for RabbitMq {
             exchange: EVENTS_EXCHANGE,
             routing_key: topic.routing_key().to_owned(),
         };
-        let (consumer, mut listening) = self.consuming(own, consuming::EVENTS_PREFETCH, stop).start();
+        let (consumer, mut listening) = self.consuming(own, consumer::EVENTS_PREFETCH, stop).start();
         // Listening begins here if the broker is reachable at all.
         let _ = tokio::time::timeout(CONFIRM_TIMEOUT, listening.wait_for(|listening| *listening)).await;
         Ok(consumer)

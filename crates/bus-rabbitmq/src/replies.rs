@@ -8,7 +8,7 @@ use std::{
 use bus::{Incoming, Settlement, parts::Assembly};
 use tokio::sync::{oneshot, watch};
 
-use crate::consuming::Consuming;
+use crate::consumer::Consuming;
 
 /// How many responses are prefetched.
 pub(crate) const PREFETCH: u16 = 100;

@@ -12,7 +12,7 @@ use store::{
 };
 use vault::KeyRing;
 
-use crate::{NotTried, OpenCredentials, counting::Counting, credentials};
+use crate::{NotTried, OpenCredentials, call_count::Counting, credentials};
 
 /// Tries values.
 pub struct Authenticator {

@@ -6,7 +6,7 @@
 //! (B-03). The same holds for people who look something up in Kaseya ([`Reader`]).
 
 mod authenticate;
-mod counting;
+mod call_count;
 pub mod credentials;
 mod look_up;
 mod not_tried;

@@ -14,7 +14,7 @@ use store::{
 };
 use vault::KeyRing;
 
-use crate::counting::Counting;
+use crate::call_count::Counting;
 
 /// A look-up in progress.
 pub(crate) struct LookUp {

@@ -20,7 +20,7 @@ use vault::KeyRing;
 
 use crate::{
     NoAddress, NotTried, OpenCredentials,
-    counting::Counting,
+    call_count::Counting,
     credentials,
     look_up::{Begun, LookUp},
 };

@@ -9,9 +9,9 @@ use connection::{Authenticated, Checked, Finding, NotTried, OpenCredentials, cre
 use domain::{NextTry, PartnerId};
 use jiff::{Timestamp, tz::TimeZone};
 use operations::{
+    check_help,
     read_models::{Advice, Check, last_try_until},
     settings_file::{self, Surroundings},
-    tried,
 };
 use serde::Serialize;
 use vault::KeyRing;
@@ -143,10 +143,10 @@ fn document<'a>(
         sync_follows: tried.as_ref().is_ok_and(|tried| tried.sync_follows),
         checks: tried.iter().flat_map(|tried| &tried.checks).map(Check::from).collect(),
         help: answered
-            .and_then(|tried| tried::help(&tried.checks, &values.host, reader))
+            .and_then(|tried| check_help::help(&tried.checks, &values.host, reader))
             .map(|help| Advice::of(help, reader.language)),
         kaseya_zone: answered.and_then(|tried| tried.time_zone.as_deref()),
-        zone_note: answered.and_then(|tried| tried::zones(tried, reader)),
+        zone_note: answered.and_then(|tried| check_help::zones(tried, reader)),
     }
 }
 
@@ -170,10 +170,10 @@ fn show(
                     &"Kaseya takes the saved credentials again: a sync of all companies follows by itself",
                 )?;
             }
-            if let Some(help) = tried::help(&tried.checks, &values.host, reader) {
+            if let Some(help) = check_help::help(&tried.checks, &values.host, reader) {
                 advising::say(&help, &values.host, reader.language)?;
             }
-            if let Some(said) = tried::zones(tried, reader) {
+            if let Some(said) = check_help::zones(tried, reader) {
                 output::say(&said)?;
             }
             output::say(&format_args!("the values of {partner} {came} {}; nothing was stored", values.host))?;

@@ -25,7 +25,7 @@ use crate::{
     installation::Installation,
     never_shown,
     output::{self, instant},
-    standing::Standing,
+    status_head::Standing,
 };
 
 const RUNS: i64 = 5;

@@ -4,7 +4,7 @@ use connection::credentials;
 use domain::PartnerId;
 use store::{
     StoreError,
-    settings::{self, resealing},
+    settings::{self, password_seal},
 };
 use vault::{KeyRing, Sealed};
 
@@ -74,7 +74,8 @@ impl Operations {
                         Err(_) => return Ok(Some(Outcome::Unopened)),
                     };
                     let marks = credentials::marks(&opened, keys);
-                    let is_stored = resealing::reseal(tx, partner, before, sealed.as_str(), &marks).await?;
+                    let is_stored =
+                        password_seal::reseal(tx, partner, before, sealed.as_str(), &marks).await?;
                     Ok(is_stored.then_some(Outcome::Resealed))
                 })
             })

@@ -7,10 +7,10 @@
 pub mod access;
 pub mod acting;
 mod adding_together;
-mod advising;
 pub mod billing_rules;
 pub mod calls_used;
 pub mod charges;
+pub mod check_help;
 pub mod company_mapping;
 mod company_statuses;
 pub mod connection_form;
@@ -33,11 +33,11 @@ pub mod schedule;
 pub mod settings_file;
 pub mod settings_update;
 pub mod spreadsheet;
+mod status_advice;
 mod status_sheet;
 pub mod suggestions;
 pub mod switch;
 pub mod sync_requests;
-pub mod tried;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -46,9 +46,9 @@ use domain::{Clock, Entropy};
 use store::Store;
 
 pub use acting::Acting;
-pub use advising::Advising;
 pub use company_statuses::CompanyStatuses;
 pub use connections::Connections;
+pub use status_advice::Advising;
 
 /// What the operations need.
 #[derive(Clone)]

@@ -7,7 +7,7 @@ use domain::{Clock, Entropy};
 use messages::{Message as _, v1};
 use store::{
     Store, StoreError,
-    jobs::{closing, run_totals},
+    jobs::{job_end, run_totals},
     messages::events::{self, StoredEvent},
     settings::refused_credentials,
 };
@@ -70,7 +70,7 @@ async fn tell_of_ended_runs(store: &Store) -> Result<(), StoreError> {
     store
         .transaction("tell_of_ended_runs", |tx| {
             Box::pin(async move {
-                for run_end in closing::unannounced_runs(tx, AT_ONCE).await? {
+                for run_end in job_end::unannounced_runs(tx, AT_ONCE).await? {
                     let (partner, run, at) = (&run_end.partner, run_end.run, run_end.finished_at);
                     let totals = run_totals::count_run(tx, partner, run).await?;
                     let event = run_finished(partner, run, &run_end.ended, totals, at);

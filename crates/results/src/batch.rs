@@ -5,7 +5,7 @@ use std::time::Duration;
 use bus::{Consumer, Delivery, Settlement, parts::Part};
 use messages::{decode, job_done::JobDone, v1};
 
-use crate::{done::not_after, results::Results, storing::Arrived};
+use crate::{batch_store::Arrived, done::not_after, results::Results};
 
 /// Maximum number of company rows in a batch; at this size it accepts no further message.
 const MAX_ROWS: usize = 500;

@@ -5,7 +5,7 @@ use domain::{HeldChange, PartnerId, PasswordWarning, RunId};
 use jiff::Timestamp;
 use messages::{Message as _, field::wire_instant, v1};
 use store::{
-    jobs::{closing::EndedRun, run_totals::RunTotals},
+    jobs::{job_end::EndedRun, run_totals::RunTotals},
     messages::events::NewEvent,
     settings::refused_credentials::UnannouncedRefusal,
     statuses::outcomes::StoredStatus,

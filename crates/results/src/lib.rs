@@ -8,6 +8,7 @@
 
 mod announce;
 mod batch;
+mod batch_store;
 mod disagreement;
 mod done;
 mod events;
@@ -17,7 +18,6 @@ mod password_ages;
 mod results;
 mod seen;
 mod service;
-mod storing;
 
 pub use letters::{Letters, sent_again};
 pub use results::{Results, ResultsSettings};

@@ -12,8 +12,8 @@ use tracing::Instrument as _;
 use crate::{
     announce::{announce, announce_until},
     batch::{Batch, settle},
+    batch_store::{Arrived, Stored, store_batch},
     results::{RETRY, Results},
-    storing::{Arrived, Stored, store_batch},
 };
 
 /// A batch in hand that is not retried for this long is stuck.

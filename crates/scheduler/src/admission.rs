@@ -14,7 +14,7 @@ use store::{
     settings::{Integration, refused_credentials},
 };
 
-use crate::{Context, attempt_of::ClaimedAttempt, hindrance, instant::after, refusal::Refused};
+use crate::{Context, claimed_attempt::ClaimedAttempt, hindrance, instant::after, refusal::Refused};
 
 /// What an attempt receives in addition to its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use tracing::Instrument as _;
 
 use crate::{
     Context,
-    attempt_of::ClaimedAttempt,
+    claimed_attempt::ClaimedAttempt,
     metrics::Metrics,
     permit::{self, PermitAsk},
     start,

@@ -6,7 +6,7 @@ use domain::{ContractId, ErrorCode, JobId, LoginOutcome, MAX_ATTEMPTS, PartnerId
 use jiff::Timestamp;
 use store::{
     StoreError, Transaction,
-    jobs::{self, ExpiredJob, GivenUp, Slice, closing},
+    jobs::{self, ExpiredJob, GivenUp, Slice, job_end},
     kaseya::logins,
 };
 
@@ -36,7 +36,7 @@ async fn end_one(tx: &Transaction<'_>, context: &Context) -> Result<Option<Expir
     logins::job_login_ended(tx, partner, attempt, LoginOutcome::Unknown, None, now).await?;
     if expired.dropped {
         jobs::close_dropped_job(tx, partner, job, now).await?;
-        closing::end_run(tx, partner, expired.run, now).await?;
+        job_end::end_run(tx, partner, expired.run, now).await?;
     } else {
         next_attempt(tx, context, &expired, now).await?;
     }

@@ -5,9 +5,9 @@
 
 mod admission;
 mod announce;
-mod asked_work;
-mod attempt_of;
+mod assignment;
 mod calls;
+mod claimed_attempt;
 pub mod content;
 mod context;
 mod counts;
@@ -28,15 +28,15 @@ mod late_counts;
 mod later_finals;
 mod lease;
 mod local;
+mod login_probe;
 mod metrics;
 mod month_end;
 mod month_end_window;
 pub mod partner_plan;
 mod permit;
-mod probing;
 mod refusal;
 mod requests;
-mod rereading;
+mod restored_database;
 mod rounds;
 mod runs;
 mod settlement;
@@ -180,10 +180,10 @@ impl Scheduler {
                 full_read::begin_due(context).await?;
             }
             Duty::LoginsToProve => {
-                probing::prove_logins(context).await?;
+                login_probe::prove_logins(context).await?;
             }
             Duty::LinesToReread => {
-                rereading::reread(context).await?;
+                restored_database::reread(context).await?;
             }
             Duty::LedgerUpkeep => self.keep_up().await?,
             Duty::OpenJobs => self.count_open_jobs().await?,

@@ -3,7 +3,7 @@
 //! A permit and the switch lock the same row, so each permit comes before or after the switch-off. The switch-off
 //! waits, as *switching off*, until an earlier permit has ended. After the switch-off there are no permits.
 
-mod asked;
+mod ask;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,10 +30,10 @@ use store::{
     },
 };
 
-use crate::{Context, attempt_of::ClaimedAttempt, instant::after, refusal::Refused};
-use asked::{AskedAddend, AskedChange, Count};
+use crate::{Context, claimed_attempt::ClaimedAttempt, instant::after, refusal::Refused};
+use ask::{AskedAddend, AskedChange, Count};
 
-pub(crate) use asked::PermitAsk;
+pub(crate) use ask::PermitAsk;
 
 /// The decision on each change.
 #[derive(Debug, Clone, Default, PartialEq)]

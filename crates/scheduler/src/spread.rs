@@ -10,7 +10,7 @@ use domain::{CompanyId, ContractId, Glance, JobId, MAX_TARGETS, slices_of_kin};
 use jiff::Timestamp;
 use store::{
     StoreError, Transaction,
-    jobs::{self, SpreadJob, SurveyedJob, closing},
+    jobs::{self, SpreadJob, SurveyedJob, job_end},
 };
 
 use crate::{Context, context::LEDGER, expected, facts, known::Known, partner_plan::PartnerPlan};
@@ -34,7 +34,7 @@ async fn spread_one(tx: &Transaction<'_>, context: &Context) -> Result<Option<Su
     let found = facts::read(tx, partner, now).await?.facts().filter(|_| !job.dropped);
     let Some(facts) = found else {
         jobs::close_dropped_job(tx, partner, job.job, now).await?;
-        closing::end_run(tx, partner, job.run, now).await?;
+        job_end::end_run(tx, partner, job.run, now).await?;
         return Ok(Some(job));
     };
     let plan = facts.plan();

@@ -13,8 +13,8 @@ use store::{
 };
 
 use crate::{
-    Context, admission::admit, asked_work, attempt_of::ClaimedAttempt, content, context::LEDGER, expected,
-    facts, lease, partner_plan::PartnerPlan, refusal::Refused,
+    Context, admission::admit, assignment, claimed_attempt::ClaimedAttempt, content, context::LEDGER,
+    expected, facts, lease, partner_plan::PartnerPlan, refusal::Refused,
 };
 
 /// The decision: the content, or the reason for a refusal.
@@ -81,7 +81,7 @@ async fn decide(
             }
             let content =
                 content::job_content(tx, context, partner, &job, (&facts, &plan), &admitted).await?;
-            jobs::start_job(tx, &place, ask.job, (&started, &asked_work::of(&content)), now).await?;
+            jobs::start_job(tx, &place, ask.job, (&started, &assignment::of(&content)), now).await?;
             Ok(Ok(content))
         }
     }

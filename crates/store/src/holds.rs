@@ -3,10 +3,10 @@
 mod decisions;
 mod later_finals;
 mod rows;
-mod standing;
+mod updates;
 
 pub use decisions::{Decision, PersonsDecision, decide};
 pub use later_finals::{end_later_finals, held_otherwise, open_later_finals};
 pub use rows::{HoldRow, hold, standing_holds};
-pub(crate) use standing::end_all;
-pub use standing::{end_holds, end_overtaken_holds, end_settled_leftovers, store_holds, use_once};
+pub(crate) use updates::end_all;
+pub use updates::{end_holds, end_overtaken_holds, end_settled_leftovers, store_holds, use_once};

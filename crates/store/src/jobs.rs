@@ -4,12 +4,12 @@
 //! its partner.
 
 mod attempts;
-pub mod closing;
 pub mod deferrals;
 pub mod full_reads;
+pub mod job_end;
 pub(crate) mod lanes;
 mod leases;
-mod remapping;
+mod remapped_companies;
 pub mod requests;
 pub mod run_totals;
 pub mod runs;
@@ -26,7 +26,7 @@ pub use leases::{
     ExpiredJob, GivenUp, Slice, close_dropped_job, companies_on, expire_job, expired_job, give_up,
     give_up_survey, halve, hand_back, refused_to_local,
 };
-pub use remapping::{follow_remapped, note_mappings};
+pub use remapped_companies::{follow_remapped, note_mappings};
 pub use start::{
     HeldJob, JobRow, KaseyaUse, StartedJob, defer_job, held_job, kaseya_use, lock_job, put_back, renew_lease,
     start_job,

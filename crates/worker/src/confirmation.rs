@@ -6,9 +6,9 @@ use messages::job_content::Contract;
 
 use crate::{
     attempt::Attempt,
-    decided::price_code,
     planned::{Planned, PlannedWrite, Reading},
-    tried::Tried,
+    target_result::price_code,
+    write_result::Tried,
 };
 
 /// Whether the next survey's total will show all of these changes, together with earlier ones that were accepted

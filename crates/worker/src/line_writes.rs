@@ -11,13 +11,13 @@ use tracing::Instrument as _;
 use crate::{
     attempt::{Attempt, Interrupted, Verdict},
     confirmation::{check, confirm, contradict},
-    decided::{drift_code, price_code},
     in_hand::InHand,
     outcome::TargetResult,
     permission::{ask, deny, may_begin},
     planned::{Half, PlannedWrite},
-    tried::Tried,
+    target_result::{drift_code, price_code},
     whole_contract,
+    write_result::Tried,
 };
 
 /// Requests a permit, writes what is granted, and reads each contract again. Updates the results of the plans;

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use kaseya::ContractLine;
 use messages::job_content::{Contract, Target};
 
-use crate::{attempt::Attempt, decided::result_of, outcome::TargetResult};
+use crate::{attempt::Attempt, outcome::TargetResult, target_result::result_of};
 
 /// A contract's targets, decided.
 #[derive(Default)]

@@ -21,9 +21,9 @@ use crate::{
     attempt::{Attempt, Halt, Limits},
     calls::SchedulerCalls,
     in_use::InUse,
+    installation_clock::InstallationClock,
     missing_keys::MissingKeys,
     refusal,
-    told_clock::InstallationClock,
 };
 
 /// The `[worker]` section of the settings.

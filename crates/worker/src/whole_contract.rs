@@ -11,7 +11,7 @@ use messages::job_content::{Contract, WaitingChange};
 use crate::{
     attempt::Attempt,
     planned::{DecidedTarget, Planned},
-    tried::Tried,
+    write_result::Tried,
 };
 
 /// Writes nothing if a write would revert another change. It waits for a change that may still land. It is not sent

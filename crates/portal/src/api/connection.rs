@@ -6,10 +6,10 @@ use connection::NotTried;
 use domain::{Billing, DriftPolicy, ErrorCode, PartnerId};
 use jiff::Timestamp;
 use operations::{
+    check_help,
     connection_form::{ConnectionForm, CredentialsForm},
     not_saved::NotSaved,
     read_models::{Advice, Check, Refused, last_try_until, not_before, state_word},
-    tried,
 };
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ use super::{
     request::{Body, language},
     shapes::{NewSettingNumbers, SettingNumbers},
 };
-use crate::{Portal, trying};
+use crate::{Portal, connection_attempts};
 
 /// The stored connection to Kaseya, without its password.
 #[derive(Serialize, ToSchema)]
@@ -197,7 +197,7 @@ pub(crate) async fn save(
     };
     let partner = &caller.partner;
     let host = form.credentials.host.clone();
-    let saved = match trying::save(&portal, &caller.actor, partner, form).await {
+    let saved = match connection_attempts::save(&portal, &caller.actor, partner, form).await {
         Ok(saved) => saved,
         Err(refusal) => return Err(helped(&portal, partner, refusal, host, &headers).await?),
     };
@@ -241,7 +241,7 @@ async fn helped(
         advice::advise(code, &facts, &reader)
     };
     let help = match &refusal {
-        NotSaved::NotProven(tried) => tried::help(&tried.checks, &host, &reader),
+        NotSaved::NotProven(tried) => check_help::help(&tried.checks, &host, &reader),
         NotSaved::NotTried(NotTried::RefusedBefore { code, .. }) => Some(advised(*code, None)),
         NotSaved::NotTried(NotTried::NotBefore { until }) => Some(advised(ErrorCode::Auth08, Some(*until))),
         NotSaved::NotTried(NotTried::CallLimit) => Some(advised(ErrorCode::Lim01, None)),
@@ -305,7 +305,7 @@ pub(crate) async fn authenticate(
 ) -> Result<Json<Tried>, Problem> {
     let host = trial.credentials.host.clone();
     let form = trial.credentials.into();
-    let tried = match trying::authenticate(&portal, &caller.partner, form, trial.fixed).await {
+    let tried = match connection_attempts::authenticate(&portal, &caller.partner, form, trial.fixed).await {
         Ok(tried) => tried,
         Err(refusal) => return Err(helped(&portal, &caller.partner, refusal, host, &headers).await?),
     };
@@ -313,10 +313,10 @@ pub(crate) async fn authenticate(
     let language = language(&headers);
     let now = portal.operations.clock.now().to_zoned(settings.zone().clone());
     let reader = advice::Reader { language, now };
-    let help = tried::help(&tried.authenticated.checks, &tried.host, &reader);
+    let help = check_help::help(&tried.authenticated.checks, &tried.host, &reader);
     Ok(Json(Tried {
         help: help.map(|help| Advice::of(help, language)),
-        zone_note: tried::zones(&tried.authenticated, &reader),
+        zone_note: check_help::zones(&tried.authenticated, &reader),
         kaseya_zone: tried.authenticated.time_zone.clone(),
         host: tried.host,
         notes: tried.notes.iter().map(ToString::to_string).collect(),

@@ -11,16 +11,16 @@ use connection::{Authenticated, Checked, Finding, NoAddress, NotTried};
 use domain::{Billing, IntegrationState, NextTry, Remark};
 use jiff::tz::TimeZone;
 use operations::{
+    check_help,
     connection_form::{ConnectionForm, CredentialsForm},
     not_saved::{Field, Mistake, MistakeKind, NotSaved},
-    tried,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use store::settings::Integration;
 
 use crate::{
-    Portal,
+    Portal, connection_attempts,
     failure::Failure,
     forms::Posted,
     frame::{Frame, Place},
@@ -30,7 +30,7 @@ use crate::{
         page, tabs,
     },
     said::Said,
-    shown, trying,
+    shown,
     visit::{Administering, Visit},
     words::{self, fill},
 };
@@ -279,13 +279,13 @@ pub(crate) async fn post(
     let reader = advice::Reader { language, now: portal.operations.clock.now().to_zoned(zone.clone()) };
     let refusal = match typed.action {
         Action::Authenticate => {
-            match trying::authenticate(&portal, partner, credentials, typed.fixed).await {
+            match connection_attempts::authenticate(&portal, partner, credentials, typed.fixed).await {
                 Ok(tried) => {
                     let mut outcome =
                         outcome_of(&tried.authenticated, words, &tried.host, &tried.notes, language);
-                    outcome.help = tried::help(&tried.authenticated.checks, &tried.host, &reader);
+                    outcome.help = check_help::help(&tried.authenticated.checks, &tried.host, &reader);
                     outcome.notes.extend(next_try(tried.authenticated.next_try, words, &zone, language));
-                    outcome.notes.extend(tried::zones(&tried.authenticated, &reader));
+                    outcome.notes.extend(check_help::zones(&tried.authenticated, &reader));
                     page_of.outcome = Some(outcome);
                     return Ok(page(&page_of));
                 }
@@ -313,7 +313,7 @@ pub(crate) async fn post(
                 page_of.confirm = Some(asked);
                 return Ok((StatusCode::FORBIDDEN, page(&page_of)).into_response());
             }
-            match trying::save(&portal, &visit.actor, partner, form).await {
+            match connection_attempts::save(&portal, &visit.actor, partner, form).await {
                 Ok(saved) => {
                     let said = match (saved.is_first, saved.notes.is_empty()) {
                         (_, false) => Said::SavedStripped,
@@ -411,7 +411,7 @@ fn refused(page: &mut Connection, refusal: NotSaved, reader: &advice::Reader) ->
         NotSaved::NotProven(tried) => Outcome {
             checks: tried.checks.iter().map(|checked| check(checked, words, language)).collect(),
             notes: next_try(tried.next_try, words, zone, language).into_iter().collect(),
-            help: tried::help(&tried.checks, &page.values.host, reader),
+            help: check_help::help(&tried.checks, &page.values.host, reader),
             ..outcome(words.not_proven.to_owned())
         },
         NotSaved::SharedTenant => Outcome { asks_to_share: true, ..outcome(words.shared_tenant.to_owned()) },

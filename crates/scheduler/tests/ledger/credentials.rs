@@ -36,8 +36,8 @@ async fn refuse(world: &World, ticket: &v1::JobReady, code: &'static str) {
                 store::settings::refused_credentials::refuse_credentials(tx, partner, 1, code, now).await?;
                 store::kaseya::logins::job_login_ended(tx, partner, (job, attempt), refused, Some(code), now)
                     .await?;
-                store::jobs::closing::close_job(tx, partner, job, attempt, None, true, now).await?;
-                store::jobs::closing::end_run(
+                store::jobs::job_end::close_job(tx, partner, job, attempt, None, true, now).await?;
+                store::jobs::job_end::end_run(
                     tx,
                     partner,
                     domain::RunId(run_of(tx, partner, job).await?),

@@ -43,7 +43,7 @@ impl World {
                 let accepted = LoginOutcome::Accepted;
                 store::kaseya::logins::job_login_ended(tx, partner, (job, attempt), accepted, None, now)
                     .await?;
-                store::jobs::closing::close_survey(tx, partner, job, attempt, end, None, now).await?;
+                store::jobs::job_end::close_survey(tx, partner, job, attempt, end, None, now).await?;
                 tx.notify("ledger").await
             })
         })

@@ -398,7 +398,7 @@ impl World {
                         store::settings::refused_credentials::refuse_credentials(tx, partner, 1, code, now)
                             .await?;
                     }
-                    store::jobs::closing::close_job(tx, partner, job, attempt, None, true, now).await?;
+                    store::jobs::job_end::close_job(tx, partner, job, attempt, None, true, now).await?;
                     tx.notify("ledger").await
                 })
             })
@@ -437,7 +437,7 @@ impl World {
             Box::pin(async move {
                 let (attempt_of, accepted) = ((job, attempt), LoginOutcome::Accepted);
                 store::kaseya::logins::job_login_ended(tx, partner, attempt_of, accepted, None, now).await?;
-                store::jobs::closing::close_job(tx, partner, job, attempt, Some(left), true, now).await?;
+                store::jobs::job_end::close_job(tx, partner, job, attempt, Some(left), true, now).await?;
                 tx.notify("ledger").await
             })
         })

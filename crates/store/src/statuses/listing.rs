@@ -3,8 +3,8 @@
 //! One statement (`finding`) selects the companies of a page. [`statuses`] reads their statuses, so that a
 //! page agrees with `status`.
 
-mod finding;
 mod query;
+mod selection;
 
 use std::collections::BTreeMap;
 
@@ -21,10 +21,10 @@ use crate::{
     statuses::{self, CompanyStatus, readiness},
 };
 
-pub use finding::{Counts, Readiness};
 pub use query::{Filter, Query, Sort};
+pub use selection::{Counts, Readiness};
 
-use finding::over;
+use selection::over;
 
 /// A page of companies.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,8 +77,8 @@ pub async fn page(
 ) -> Result<Page, StoreError> {
     let over = over(tx, partner).await?;
     let ready = readiness::partner(tx, partner, now).await?;
-    let found = finding::find(tx, partner, query, over, now).await?;
-    let judged = finding::judge(tx, partner, query.search, (over, &ready), now).await?;
+    let found = selection::find(tx, partner, query, over, now).await?;
+    let judged = selection::judge(tx, partner, query.search, (over, &ready), now).await?;
     let only: Vec<&str> = found.companies.iter().map(CompanyId::as_str).collect();
     let products = settings::products(tx, partner).await?;
     let mut companies = settings::companies(tx, partner, Some(&only)).await?;
@@ -141,5 +141,5 @@ pub async fn readiness_of(
 ) -> Result<Readiness, StoreError> {
     let over = over(tx, partner).await?;
     let ready = readiness::partner(tx, partner, now).await?;
-    finding::judge(tx, partner, "", (over, &ready), now).await
+    selection::judge(tx, partner, "", (over, &ready), now).await
 }

@@ -26,7 +26,7 @@ use crate::{
     frame_filter,
     link::{Alive, Link},
     properties,
-    publishing::{Publisher, Route},
+    publisher::{Publisher, Route},
 };
 
 /// How long an acknowledgement may take to be sent.

@@ -10,7 +10,7 @@ use messages::{
     v1,
 };
 
-use crate::attempt_of::ClaimedAttempt;
+use crate::claimed_attempt::ClaimedAttempt;
 
 /// The most changes of one request.
 const MOST_CHANGES: usize = 100;

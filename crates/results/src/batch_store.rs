@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use messages::job_done::{Host, JobDone, Login};
 use store::{
     StoreError, Transaction, holds,
-    jobs::{self, closing, run_totals},
+    jobs::{self, job_end, run_totals},
     kaseya::{breakers, calls, logins, zones},
     messages::{events::NewEvent, parts},
     settings::refused_credentials,
@@ -131,18 +131,18 @@ async fn store_held(
     let (attempt, left) = (done.source.attempt, done.left_over.as_ref());
     let any_through = done.companies.iter().any(|company| company.state != CompanyState::Deferred);
     let holder = match done.survey {
-        Some(end) => closing::close_survey(tx, partner, done.job, attempt, end, left, now).await?,
+        Some(end) => job_end::close_survey(tx, partner, done.job, attempt, end, left, now).await?,
         // A survey without a result was not made: the run's jobs look for themselves.
         None if kind == JobKind::Survey => {
-            closing::close_survey(tx, partner, done.job, attempt, SurveyEnd::GivenUp, left, now).await?
+            job_end::close_survey(tx, partner, done.job, attempt, SurveyEnd::GivenUp, left, now).await?
         }
-        None => closing::close_job(tx, partner, done.job, attempt, left, any_through, now).await?,
+        None => job_end::close_job(tx, partner, done.job, attempt, left, any_through, now).await?,
     };
     if !holder {
         tracing::info!(partner_id = %partner, job_id = %done.job, attempt = done.source.attempt,
             "the attempt lost its job while its JobDone was stored: the ledger stays");
     }
-    if let Some(ended) = closing::end_run(tx, partner, done.source.run, now).await? {
+    if let Some(ended) = job_end::end_run(tx, partner, done.source.run, now).await? {
         let run_number = done.source.run_number;
         let left = leftovers::bring_up_to_date(tx, partner, run_number, entropy, now).await?;
         events.extend(left.iter().map(|hold| events::hold_opened(partner, hold, now)));
