@@ -22,9 +22,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{
-    CompanyId, FreezeCause, MAX_TARGETS, Month, MonthEnd, PartnerId, ProductId, RunMode, ServiceId,
-};
+use domain::{CompanyId, FreezeCause, MAX_TARGETS, Month, MonthEnd, PartnerId, ProductId, RunMode, Wanted};
 use jiff::{SignedDuration, Timestamp, ToSpan as _, tz::TimeZone};
 use messages::inbound::Companies;
 use store::{
@@ -32,7 +30,7 @@ use store::{
     counts::{
         self, CompanyReport,
         month_ends::{self, FrozenCount},
-        month_pushes::{self, Billed, CompanyOnContract},
+        month_pushes::{self, CompanyOnContract, Settled},
     },
     jobs::runs::{self, Occasion},
     settings::{self, Company, Integration, PartnerSettings},
@@ -248,13 +246,14 @@ async fn push_companies(
     month_ends::set_run(tx, &facts.settings.partner, month, run, now).await
 }
 
-/// Companies in the plan that are not settled on each of their contracts, or are settled with other numbers than the
-/// plan has now: a billing rule or a mapping may have changed since.
-fn left_behind(plan: &PartnerPlan, settled: &BTreeMap<CompanyOnContract, Billed>) -> BTreeSet<CompanyId> {
+/// Companies in the plan that are not settled on each of their contracts, or are settled with other units than the
+/// plan has now, their own or those of a green line: a billing rule or a mapping may have changed since, also of another
+/// company on the line.
+fn left_behind(plan: &PartnerPlan, settled: &BTreeMap<CompanyOnContract, Settled>) -> BTreeSet<CompanyId> {
     let mapped = plan.contracts.values().flat_map(|contract| {
         let is_behind = |company: &&CompanyId| {
             let place = ((*company).clone(), Some(contract.contract));
-            settled.get(&place).is_none_or(|billed| !is_billed(contract, company, billed))
+            settled.get(&place).is_none_or(|settled| !is_settled(contract, company, settled))
         };
         contract.companies.iter().filter(is_behind)
     });
@@ -262,16 +261,21 @@ fn left_behind(plan: &PartnerPlan, settled: &BTreeMap<CompanyOnContract, Billed>
     mapped.chain(unmapped).cloned().collect()
 }
 
-fn is_billed(contract: &ContractPlan, company: &CompanyId, billed: &Billed) -> bool {
-    let its = contract.targets.iter().flat_map(|target| {
+fn is_settled(contract: &ContractPlan, company: &CompanyId, settled: &Settled) -> bool {
+    let mut its = contract.targets.iter().flat_map(|target| {
         let addends = target.addends.iter().filter(|addend| addend.company == *company);
-        addends.map(|addend| (addend.product.to_string(), target.service, addend.billed))
+        addends.map(move |addend| (target, addend))
     });
-    // A product that counts 0 and never had an outcome needs none.
-    let is_new = |planned: &(String, ServiceId, Option<u32>)| {
-        planned.2 != Some(0) || billed.iter().any(|known| (&known.0, known.1) == (&planned.0, planned.1))
-    };
-    its.filter(is_new).all(|planned| billed.contains(&planned))
+    its.all(|(target, addend)| {
+        match settled.get(&(addend.product.to_string(), target.service)) {
+            Some(units) => {
+                units.billed == addend.billed
+                    && units.line.is_none_or(|line| target.wanted == Wanted::Units(line))
+            }
+            // A product that counts 0 and never had an outcome needs none.
+            None => addend.billed == Some(0),
+        }
+    })
 }
 
 fn closed(company: &Company, month: Month) -> bool {

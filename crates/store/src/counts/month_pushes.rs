@@ -1,6 +1,6 @@
 //! The progress of a frozen month's push (G-09).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use domain::{CompanyId, CompanyState, ContractId, Month, Outcome, PartnerId, ProductOutcome, ServiceId};
 use jiff::Timestamp;
@@ -17,8 +17,18 @@ pub async fn is_running(tx: &Transaction<'_>, partner: &PartnerId) -> Result<boo
     tx.query_one(sql, &[&partner.as_str()]).await?.get("running")
 }
 
-/// A company's billed products on a contract by its outcome: product and service, with the units.
-pub type Billed = BTreeSet<(String, ServiceId, Option<u32>)>;
+/// What the outcome of a company on a contract says of a product on a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SettledUnits {
+    /// The units billed for the company.
+    pub billed: Option<u32>,
+    /// The units that the whole line was seen to have, with those of the other companies on it. Absent if the outcome
+    /// is not green.
+    pub line: Option<u32>,
+}
+
+/// The products of a company on a contract by its outcome.
+pub type Settled = BTreeMap<(String, ServiceId), SettledUnits>;
 
 /// The companies with a lasting outcome of a run, each on its contracts, with what was billed at that time. The run
 /// must have begun after the month was frozen and after the company's newest number in it was stored.
@@ -26,7 +36,7 @@ pub async fn settled(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     month: Month,
-) -> Result<BTreeMap<CompanyOnContract, Billed>, StoreError> {
+) -> Result<BTreeMap<CompanyOnContract, Settled>, StoreError> {
     let sql = "select statuses.company_id, contract_id, statuses.state, statuses.code, products
                from statuses join runs using (run_id)
                     join month_ends on month_ends.partner_id = $1 and month_ends.month = $2
@@ -42,13 +52,20 @@ pub async fn settled(
         let products = products(&row)?;
         if whole.lasts() && products.iter().all(product_lasts) {
             let contract = Some(row.get::<i32>("contract_id")?).filter(|contract| *contract != 0);
-            let billed = products
-                .into_iter()
-                .filter_map(|product| Some((product.product, ServiceId(product.service?), product.billed)));
-            settled.insert((row.company_id("company_id")?, contract.map(ContractId)), billed.collect());
+            let units = products.into_iter().filter_map(|product| {
+                let units =
+                    SettledUnits { billed: product.billed, line: product.to.filter(|_| is_green(&product)) };
+                Some(((product.product, ServiceId(product.service?)), units))
+            });
+            settled.insert((row.company_id("company_id")?, contract.map(ContractId)), units.collect());
         }
     }
     Ok(settled)
+}
+
+fn is_green(product: &ProductOutcome) -> bool {
+    let green = [CompanyState::Changed, CompanyState::Unchanged];
+    CompanyState::parse(&product.state).is_some_and(|state| green.contains(&state))
 }
 
 fn product_lasts(product: &ProductOutcome) -> bool {

@@ -120,6 +120,19 @@ fn case_a12_a_company_that_joins_in_the_window_keeps_nobody_elses_number() {
     live(&Story { invoice_day: 6, events: vec![(8, 10, Event::Joins { company: 0, users: 2 })], ..quiet() });
 }
 
+/// Seed 43 of the long mode: one of two companies on a line leaves it after the month was pushed, and a second line of
+/// another service keeps the row of the company that stays from being green. Its line must lose the units all the same.
+#[test]
+fn case_a12_a_company_that_leaves_in_the_window_takes_its_units_along() {
+    let shares =
+        |users| CompanyStart { users, shares_the_first_contract: true, rule: BillingRule::default() };
+    let companies = vec![shares([4, 10]), shares([2, 3])];
+    for leaves in [Event::Remapped { company: 1 }, Event::Unmapped { company: 1 }] {
+        let events = vec![(6, 12, Event::LineTwice { company: 0, product: 0 }), (8, 10, leaves)];
+        live(&Story { weekly: Some(5), invoice_day: 3, companies: companies.clone(), events, ..quiet() });
+    }
+}
+
 #[test]
 fn case_a13_a_tenant_where_days_begin_later_is_pushed_until_its_invoice() {
     let zones = Zones { counts: "Europe/Rome", tenant: "Pacific/Honolulu" };

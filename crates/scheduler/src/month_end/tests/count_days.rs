@@ -75,7 +75,7 @@ async fn case_b2_a_stray_part_inside_the_window_leaves_a_new_partners_counts_to_
 }
 
 /// The units that would be sent now to service 11 of a contract.
-async fn wanted(world: &World, contract: i32) -> domain::Wanted {
+async fn wanted(world: &World, contract: i32) -> Wanted {
     let partner = PartnerId::new("p").expect("an id");
     let now = world.context.clock.now();
     let read = world.database.store.transaction("plan", |tx| Box::pin(facts::read(tx, &partner, now)));
@@ -98,10 +98,10 @@ async fn case_a12_a_company_first_counted_in_the_new_month_counts_0_in_the_last_
                  ('p', 'uncounted', 101, 'Account 1', 1001, 'Contract 1', 1, '2026-12-02T11:00Z')",
         )
         .await;
-    assert_eq!(wanted(&world, 1001).await, domain::Wanted::Units(5));
+    assert_eq!(wanted(&world, 1001).await, Wanted::Units(5));
     // If its own report of the last day still comes, that is its number.
     report(&world, "late", LAST_DAY, "2026-11-30T22:55:00Z", true, &[("new", &standard(2))]).await;
-    assert_eq!(wanted(&world, 1001).await, domain::Wanted::Units(7));
+    assert_eq!(wanted(&world, 1001).await, Wanted::Units(7));
 }
 
 #[tokio::test]
@@ -117,7 +117,7 @@ async fn case_a12_a_company_that_was_counted_before_and_not_on_the_last_day_is_m
     report(&world, "before", "2026-11-29", "2026-11-29T22:00:00Z", true, &[("known", &standard(3))]).await;
     report(&world, "last", LAST_DAY, "2026-11-30T22:00:00Z", false, &[("c1", &standard(5))]).await;
     assert_eq!(round(&world, "2026-12-01T11:00:00Z").await, 1);
-    assert_eq!(wanted(&world, 1001).await, domain::Wanted::Unknown);
+    assert_eq!(wanted(&world, 1001).await, Wanted::Unknown);
 }
 
 #[tokio::test]
