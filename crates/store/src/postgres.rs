@@ -9,6 +9,7 @@ mod partner_changes;
 mod pool;
 mod reachable;
 mod row;
+mod schema;
 mod section;
 mod tls;
 mod transaction;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Result, ensure};
-use domain::SystemClock;
+use domain::{FailureClass, SystemClock};
 use opentelemetry::metrics::MeterProvider as _;
 use opentelemetry_prometheus_text_exporter::PrometheusExporter;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
@@ -100,7 +100,7 @@ async fn failures_and_timeouts_are_zero_from_the_start_and_counted_by_reason() -
     let database = testkit::empty_database().await;
     let measured = Measured::new(&database).await?;
     let failures = |reason| measured.value("store_transaction_failures_total", &[("error_type", reason)]);
-    for reason in ["conflict", "pool_busy", "unreachable", "refused", "cancelled"] {
+    for reason in ["conflict", "pool_busy", "unreachable", "timeout", "refused", "unexpected", "cancelled"] {
         assert_eq!(failures(reason)?, 0.0, "{reason}");
     }
     let timeouts = || measured.value("db_client_connection_timeouts_total", &[]);
@@ -132,5 +132,74 @@ async fn failures_and_timeouts_are_zero_from_the_start_and_counted_by_reason() -
     // At the start, for `forgotten`, and for `ping` in vain.
     assert_eq!(measured.value("db_client_connection_wait_time_seconds_count", &[])?, 3.0);
     assert_eq!(measured.value("db_client_connection_max", &[])?, 1.0);
+    Ok(())
+}
+
+/// What fails although the server refused nothing.
+#[derive(Debug, thiserror::Error)]
+enum Declined {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+#[tokio::test]
+async fn unexpected_rows_and_values_are_failures_of_their_own() -> Result<()> {
+    let database = testkit::empty_database().await;
+    let measured = Measured::new(&database).await?;
+    let failed = |name| measured.transactions(name, &[("outcome", "failed"), ("error_type", "unexpected")]);
+
+    let none: Result<_, StoreError> = measured
+        .store
+        .transaction("no_row", |tx| Box::pin(tx.query_one("select 1 as one where false", &[])))
+        .await;
+    ensure!(matches!(none, Err(StoreError::NoRow)), "{none:?}");
+    assert_eq!(failed("no_row")?, 1.0);
+
+    let two: Result<(), Declined> = measured
+        .store
+        .transaction("two_rows", |tx| {
+            Box::pin(async move { Ok(tx.execute_exactly(1, "select generate_series(1, 2)", &[]).await?) })
+        })
+        .await;
+    ensure!(matches!(two, Err(Declined::Store(StoreError::RowCount { .. }))), "{two:?}");
+    assert_eq!(failed("two_rows")?, 1.0);
+
+    let misread: Result<i32, Declined> = measured
+        .store
+        .transaction("misread", |tx| {
+            Box::pin(async move { Ok(tx.query_one("select 'x'::text as one", &[]).await?.get("one")?) })
+        })
+        .await;
+    ensure!(misread.is_err());
+    assert_eq!(failed("misread")?, 1.0);
+
+    let unparsed: Result<(), StoreError> = measured
+        .store
+        .transaction("unparsed", |_| {
+            let (table, column, reason) = ("jobs".to_owned(), "asked".to_owned(), "no JSON".to_owned());
+            Box::pin(async { Err(StoreError::Row { table, column, reason }) })
+        })
+        .await;
+    ensure!(unparsed.is_err());
+    assert_eq!(failed("unparsed")?, 1.0);
+    assert_eq!(measured.value("store_transaction_failures_total", &[("error_type", "unexpected")])?, 4.0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_timeout_of_the_server_is_a_transient_failure_of_its_own() -> Result<()> {
+    let database = testkit::empty_database().await;
+    let measured = Measured::new(&database).await?;
+    let late: Result<(), StoreError> = measured
+        .store
+        .transaction("late", |tx| {
+            Box::pin(async move {
+                tx.execute("set local statement_timeout = '20ms'", &[]).await?;
+                tx.execute("select pg_sleep(5)", &[]).await.map(drop)
+            })
+        })
+        .await;
+    assert_eq!(late.expect_err("it was too slow").class(), FailureClass::Transient);
+    assert_eq!(measured.transactions("late", &[("outcome", "failed"), ("error_type", "timeout")])?, 1.0);
     Ok(())
 }

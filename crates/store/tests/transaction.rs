@@ -149,6 +149,27 @@ async fn a_violated_constraint_is_named_and_not_tried_again() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_column_that_cannot_be_read_is_named_with_its_tables_and_transaction() -> Result<()> {
+    let database = testkit::database().await;
+    let sql = "insert into partners (partner_id, name, count_zone) values ('msp', 'MSP', 'UTC')
+               on conflict do nothing";
+    database.client().await.batch_execute(sql).await?;
+    let misread: Result<i32, StoreError> = database
+        .store
+        .transaction("list_names", |tx| {
+            Box::pin(async move {
+                let sql = "select partners.name from partners left join companies using (partner_id)";
+                tx.query_one(sql, &[]).await?.get("name")
+            })
+        })
+        .await;
+    let text = misread.expect_err("a name is no number").to_string();
+    let place = "column name of a query from partners, companies in transaction list_names: ";
+    ensure!(text.starts_with(place), "{text}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn values_stay_out_of_the_text_of_every_refusal() -> Result<()> {
     let database = testkit::empty_database().await;
     for sql in ["select $1::text::int", "select $1::text::jsonb", "select ($1::text || '2026')::date"] {

@@ -59,6 +59,19 @@ pub enum StoreError {
         /// Why the value does not convert.
         reason: String,
     },
+    /// A column of a query result does not convert. Postgres names no table for it, so the query's own tables are
+    /// named, and the transaction.
+    #[error("column {column} of a query from {tables} in transaction {transaction}: {reason}")]
+    Column {
+        /// The transaction's name.
+        transaction: &'static str,
+        /// The tables of the query, or `no table`.
+        tables: String,
+        /// The column's name in the result.
+        column: String,
+        /// Why the value does not convert.
+        reason: String,
+    },
     /// A statement and its parameters do not match.
     #[error("a statement is used wrongly: {reason}")]
     Misuse {
@@ -108,6 +121,7 @@ impl StoreError {
             Self::NoRow
             | Self::RowCount { .. }
             | Self::Row { .. }
+            | Self::Column { .. }
             | Self::Misuse { .. }
             | Self::FailureIgnored { .. }
             | Self::Migration { .. }
@@ -128,11 +142,25 @@ impl StoreError {
         matches!(self, Self::Database { sqlstate, .. } if matches!(sqlstate.as_str(), "40001" | "40P01"))
     }
 
+    /// The server gave up waiting: for a lock, for a statement's end, or for an idle transaction.
+    pub(crate) fn is_timeout(&self) -> bool {
+        matches!(self, Self::Database { sqlstate, .. } if matches!(sqlstate.as_str(), "55P03" | "57014" | "25P03"))
+    }
+
+    /// The program and the tables disagree about rows or values.
+    pub(crate) fn is_unexpected(&self) -> bool {
+        matches!(self, Self::NoRow | Self::RowCount { .. } | Self::Row { .. } | Self::Column { .. })
+    }
+
     /// Whether a connection with this error must not go back to the pool. A connection opened while the database was
     /// read-only, under a role's old permissions or with another schema keeps that state.
     pub(crate) fn spoils_connection(&self) -> bool {
         match self {
-            Self::Violation { .. } | Self::NoRow | Self::RowCount { .. } | Self::Row { .. } => false,
+            Self::Violation { .. }
+            | Self::NoRow
+            | Self::RowCount { .. }
+            | Self::Row { .. }
+            | Self::Column { .. } => false,
             Self::Database { sqlstate, .. } => {
                 !matches!(sqlstate.as_str(), "55P03" | "57014")
                     && !["22", "23", "40"].contains(&sqlstate.get(..2).unwrap_or_default())

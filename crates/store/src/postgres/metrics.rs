@@ -38,19 +38,32 @@ pub(crate) enum Fault {
     PoolBusy,
     /// No connection, or it broke.
     Unreachable,
+    /// The server gave up waiting for a lock or a statement.
+    Timeout,
     /// The server refused a statement.
     Refused,
+    /// A row or value is not what the program expects: a fault of ours.
+    Unexpected,
     /// Its caller stopped waiting, e.g. at a timeout of its own.
     Cancelled,
 }
 
 impl Fault {
-    const ALL: [Self; 5] =
-        [Self::Conflict, Self::PoolBusy, Self::Unreachable, Self::Refused, Self::Cancelled];
+    const ALL: [Self; 7] = [
+        Self::Conflict,
+        Self::PoolBusy,
+        Self::Unreachable,
+        Self::Timeout,
+        Self::Refused,
+        Self::Unexpected,
+        Self::Cancelled,
+    ];
 
     pub(crate) fn of(error: &StoreError) -> Self {
         match error {
             error if error.is_conflict() => Self::Conflict,
+            error if error.is_timeout() => Self::Timeout,
+            error if error.is_unexpected() => Self::Unexpected,
             StoreError::PoolBusy => Self::PoolBusy,
             StoreError::Unreachable { .. } => Self::Unreachable,
             _ => Self::Refused,
@@ -62,7 +75,9 @@ impl Fault {
             Self::Conflict => "conflict",
             Self::PoolBusy => "pool_busy",
             Self::Unreachable => "unreachable",
+            Self::Timeout => "timeout",
             Self::Refused => "refused",
+            Self::Unexpected => "unexpected",
             Self::Cancelled => "cancelled",
         };
         KeyValue::new("error.type", name)

@@ -5,26 +5,13 @@ use std::error::Error;
 
 use tokio_postgres::Client;
 
-use crate::{Store, StoreError, postgres::error::chain};
-
-mod embedded {
-    refinery::embed_migrations!("migrations");
-}
-
-/// Views, functions and triggers. All run again whenever one of them has changed, after the numbered migrations. Later
-/// files may use earlier ones. They belong to the newest migration: a change of one comes with a new migration, so that an
-/// older program, which knows fewer, leaves newer definitions alone.
-const DEFINITIONS: &[&str] = &[
-    include_str!("partner_changes.sql"),
-    include_str!("../settings/mapped_targets.sql"),
-    include_str!("../settings/must_reread.sql"),
-    include_str!("../counts/provider_is_final.sql"),
-    include_str!("../counts/frozen_counts.sql"),
-    include_str!("../kaseya/places.sql"),
-    include_str!("../kaseya/zones.sql"),
-    include_str!("../statuses/standings.sql"),
-    include_str!("../statuses/waiting_for_sync.sql"),
-];
+use crate::{
+    Store, StoreError,
+    postgres::{
+        error::chain,
+        schema::{DEFINITIONS, migrations},
+    },
+};
 
 /// The name of the first migration. Databases made before it have another one under its number.
 const BASELINE: &str = "names";
@@ -93,7 +80,7 @@ async fn apply(client: &mut Client) -> Result<Migrated, Box<dyn Error + Send + S
     let newest = newest();
     let is_newer = newest_applied(client).await?.is_some_and(|applied| applied > newest);
     // A newer program's migrations are unknown here. Without one, each known migration up to the newest applied must be there.
-    let runner = embedded::migrations::runner().set_abort_missing(!is_newer);
+    let runner = migrations::runner().set_abort_missing(!is_newer);
     let report = runner.run_async(client).await?;
     for migration in report.applied_migrations() {
         tracing::info!(migration = %migration, "applied");
@@ -134,6 +121,6 @@ async fn newest_applied(client: &Client) -> Result<Option<i32>, Box<dyn Error + 
 }
 
 fn newest() -> i32 {
-    let runner = embedded::migrations::runner();
+    let runner = migrations::runner();
     runner.get_migrations().iter().map(refinery::Migration::version).max().unwrap_or(0)
 }

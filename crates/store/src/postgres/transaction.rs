@@ -1,6 +1,7 @@
 //! Named transactions, retried after the server aborted them because of a conflict.
 
 use std::{
+    any::Any,
     marker::PhantomData,
     pin::Pin,
     sync::{
@@ -19,6 +20,7 @@ use crate::{
     postgres::{
         metrics::{Fault, Outcome, Running},
         pool::Inner,
+        row::Query,
     },
 };
 
@@ -40,6 +42,10 @@ pub struct Transaction<'env> {
     conflict: AtomicBool,
     /// The refusal may be the connection's fault.
     spoiled: AtomicBool,
+    /// The transaction's name.
+    name: &'static str,
+    /// A row or value was not what the program expects.
+    unexpected: Arc<AtomicBool>,
     env: PhantomData<&'env ()>,
 }
 
@@ -59,7 +65,7 @@ impl Store {
         work: impl for<'t> Fn(&'t Transaction<'env>) -> Work<'t, T, E>,
     ) -> Result<T, E>
     where
-        E: From<StoreError>,
+        E: From<StoreError> + 'static,
     {
         let mut running = Running::new(self.inner.metrics.as_ref(), name);
         loop {
@@ -84,7 +90,7 @@ impl Store {
         }
     }
 
-    async fn attempt<'env, T, E: From<StoreError>>(
+    async fn attempt<'env, T, E: From<StoreError> + 'static>(
         &self,
         name: &'static str,
         work: &impl for<'t> Fn(&'t Transaction<'env>) -> Work<'t, T, E>,
@@ -97,6 +103,8 @@ impl Store {
             failed: OnceLock::new(),
             conflict: AtomicBool::new(false),
             spoiled: AtomicBool::new(false),
+            name,
+            unexpected: Arc::default(),
             env: PhantomData,
         };
         let client = tx.lease.client();
@@ -123,11 +131,19 @@ impl Store {
                 if !spoiled && inner.answered(client.batch_execute("rollback")).await.is_ok() {
                     tx.lease.give_back();
                 }
-                let outcome = conflict.or(fault).map_or(Outcome::RolledBack, Outcome::Failed);
+                let unexpected = tx.unexpected.load(Ordering::Relaxed) || is_unexpected(&error);
+                let fault = conflict.or(fault).or(unexpected.then_some(Fault::Unexpected));
+                let outcome = fault.map_or(Outcome::RolledBack, Outcome::Failed);
                 Err(Ended { error, outcome })
             }
         }
     }
+}
+
+/// Whether the work's error is one of unexpected rows or values. Those wrapped in another error are known from the
+/// transaction itself.
+fn is_unexpected<E: 'static>(error: &E) -> bool {
+    (error as &dyn Any).downcast_ref().is_some_and(StoreError::is_unexpected)
 }
 
 /// How an unsuccessful attempt ended.
@@ -186,7 +202,7 @@ impl Transaction<'_> {
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<(), StoreError> {
         let found = self.execute(sql, parameters).await?;
-        if found == expected { Ok(()) } else { Err(StoreError::RowCount { expected, found }) }
+        if found == expected { Ok(()) } else { Err(self.surprised(StoreError::RowCount { expected, found })) }
     }
 
     /// Returns all rows of a query.
@@ -194,7 +210,12 @@ impl Transaction<'_> {
         let statement = self.prepared(sql).await?;
         let rows =
             self.noted(self.inner.answered(self.lease.client().query(&statement, parameters)).await)?;
-        Ok(rows.into_iter().map(Row).collect())
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (transaction, unexpected) = (self.name, Arc::clone(&self.unexpected));
+        let query = Arc::new(Query { transaction, sql: sql.to_owned(), unexpected });
+        Ok(rows.into_iter().map(|values| Row { values, query: Arc::clone(&query) }).collect())
     }
 
     /// Returns the only row of a query, if there is one.
@@ -206,13 +227,13 @@ impl Transaction<'_> {
         let mut rows = self.query(sql, parameters).await?;
         match rows.len() {
             0 | 1 => Ok(rows.pop()),
-            found => Err(StoreError::RowCount { expected: 1, found: found as u64 }),
+            found => Err(self.surprised(StoreError::RowCount { expected: 1, found: found as u64 })),
         }
     }
 
     /// Returns the only row of a query, or [`StoreError::NoRow`].
     pub async fn query_one(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Row, StoreError> {
-        self.query_opt(sql, parameters).await?.ok_or(StoreError::NoRow)
+        self.query_opt(sql, parameters).await?.ok_or_else(|| self.surprised(StoreError::NoRow))
     }
 
     /// Wakes the listeners on `channel` when this transaction commits.
@@ -222,6 +243,11 @@ impl Transaction<'_> {
 
     async fn prepared(&self, sql: &str) -> Result<Statement, StoreError> {
         self.noted(self.inner.answered(self.lease.client().prepare_cached(sql)).await)
+    }
+
+    fn surprised(&self, error: StoreError) -> StoreError {
+        self.unexpected.store(true, Ordering::Relaxed);
+        error
     }
 
     /// Records whether the server has failed this transaction, and why.
