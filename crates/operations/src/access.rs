@@ -118,7 +118,7 @@ impl Acting<'_> {
             .store
             .transaction("remove_member", |tx| {
                 Box::pin(async move {
-                    if !admins::another(tx, partner, member.0, now).await? {
+                    if admins::is_last(tx, partner, member.0, now).await? {
                         return Ok((LetOut::LastAdmin, Kept::NOTHING));
                     }
                     if !members::remove(tx, partner, member, now).await? {
@@ -172,7 +172,7 @@ impl Acting<'_> {
             .store
             .transaction("revoke_token", |tx| {
                 Box::pin(async move {
-                    if !admins::another(tx, partner, token.0, now).await? {
+                    if admins::is_last(tx, partner, token.0, now).await? {
                         return Ok((LetOut::LastAdmin, Kept::NOTHING));
                     }
                     if tokens::is_the_providers(tx, partner, token).await? {

@@ -260,14 +260,15 @@ async fn an_admin_is_left_only_where_one_can_really_come_in() -> Result<()> {
     let (database, one, two) = two_partners().await?;
     let (one, two) = (&one, &two);
     let left = async |partner: &PartnerId, without: uuid::Uuid| -> Result<bool> {
-        Ok(run!(database, |tx| admins::another(tx, partner, without, now()))?)
+        Ok(!run!(database, |tx| admins::is_last(tx, partner, without, now()))?)
     };
     let TokenId(token) = mint(&database, one, 7, Role::Admin).await?;
-    mint(&database, one, 8, Role::Editor).await?;
+    let TokenId(editor) = mint(&database, one, 8, Role::Editor).await?;
+    assert!(left(one, editor).await?, "it is no admin");
     assert!(!left(one, token).await?, "an editor lets nobody in");
     let TokenId(other) = mint(&database, one, 9, Role::Admin).await?;
     assert!(left(one, token).await? && left(one, other).await?);
-    assert!(!left(two, token).await?, "they are another partner's");
+    assert!(left(two, token).await?, "it is another partner's");
     run!(database, |tx| tokens::revoke(tx, one, TokenId(other), now()))?;
     assert!(!left(one, token).await?, "it lets nobody in any more");
 

@@ -32,7 +32,7 @@ impl From<NotLetIn> for Problem {
             NotLetIn::NoAddress => mistake("email", "address"),
             NotLetIn::Known => mistake("email", "known"),
             NotLetIn::NoName => mistake("name", "unusable"),
-            NotLetIn::Days => mistake("days", "out-of-range"),
+            NotLetIn::Days => mistake("days", "out_of_range"),
             NotLetIn::Store(error) => Self::Database(error),
         }
     }

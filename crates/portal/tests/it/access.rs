@@ -155,3 +155,23 @@ async fn case_d4_a_portal_whose_clock_is_wrong_stores_the_installations_time() {
     let row = world.database.client().await.query_one(sql, &[]).await.expect("a row");
     assert!(row.get::<_, bool>(0), "stored by the machine's clock");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_last_admin_is_kept_and_everybody_else_is_let_out() {
+    let world = World::new().await;
+    let let_out = async |path: &str| world.send(Method::DELETE, path, &json!({})).await.status;
+    let own = "/tokens/00000000-0000-0000-0000-000000000003";
+    assert_eq!(let_out(own).await, StatusCode::CONFLICT);
+
+    let new = json!({ "name": "Reports", "role": "viewer" });
+    let made = world.send(Method::POST, "/tokens", &new).await;
+    let token = format!("/tokens/{}", made.json["token_id"].as_str().expect("an id"));
+    assert_eq!(let_out(&token).await, StatusCode::NO_CONTENT);
+    let added =
+        world.send(Method::POST, "/members", &json!({ "email": "pia@example.com", "role": "editor" })).await;
+    let member = format!("/members/{}", added.json["member_id"].as_str().expect("an id"));
+    assert_eq!(let_out(&member).await, StatusCode::NO_CONTENT);
+    let unknown = "/members/00000000-0000-0000-0000-00000000ffff";
+    assert_eq!(let_out(unknown).await, StatusCode::NOT_FOUND);
+    assert_eq!(let_out(own).await, StatusCode::CONFLICT);
+}
