@@ -8,7 +8,7 @@ use operations::{
     connection_settings::Trial,
     leftovers::Leftover,
     not_saved::NotSaved,
-    settings_update::{self, Applied, ApplyError, Applying},
+    settings_update::{self, Applied, ApplyError, Applying, Storing},
 };
 use serde_json::json;
 use store::access::security_events::SecurityEvent;
@@ -46,7 +46,7 @@ pub(crate) async fn command(
     let authenticator = installation.authenticator(Arc::clone(&keys))?;
     let trial = if without_trying { Trial::Without } else { Trial::Beside(&authenticator) };
     let (entropy, allowed_hosts) = (&installation.entropy, &installation.allowed_hosts()?);
-    let applying = Applying { keys: &keys, entropy, spread, now, trial, allowed_hosts };
+    let applying = Applying { storing: Storing { keys: &keys, entropy, spread, now }, trial, allowed_hosts };
     match settings_update::apply(&installation.store, &text, &password_file(file), applying).await {
         Ok(applied) => {
             keep(installation, file, &applied, by).await?;

@@ -12,7 +12,7 @@ use kaseya_sync::apply::leftover_text;
 use operations::{
     connection_settings::Trial,
     not_saved::NotSaved,
-    settings_update::{Applied, ApplyError, Applying, apply},
+    settings_update::{Applied, ApplyError, Applying, Storing, apply},
 };
 use store::settings::{self, PartnerSettings, ProductBilling, switch};
 use testkit::{TestDatabase, database, entropy};
@@ -42,7 +42,7 @@ impl World {
         let spread = Duration::from_secs(900);
         let (keys, entropy) = (&self.keys, &self.entropy);
         let allowed_hosts = &AllowedHosts::default().with_loopback_http(true);
-        let applying = Applying { keys, entropy, spread, now, trial, allowed_hosts };
+        let applying = Applying { storing: Storing { keys, entropy, spread, now }, trial, allowed_hosts };
         apply(&self.database.store, text, &|file| Err(format!("{file} cannot be read")), applying).await
     }
 

@@ -18,7 +18,7 @@ use messages::{
 };
 use operations::{
     connection_settings::Trial,
-    settings_update::{Applying, apply},
+    settings_update::{Applying, Storing, apply},
 };
 use store::{jobs::requests::Answer, messages::dead_letters::NewLetter};
 use testkit::{RabbitMq, TestDatabase, empty_database, entropy};
@@ -94,7 +94,8 @@ async fn migrate_then_requests_and_decisions_go_over_the_broker() {
     let now: Timestamp = "2026-11-23T10:00:00Z".parse().expect("an instant");
     let spread = Duration::from_secs(900);
     let (trial, allowed_hosts) = (Trial::Without, &AllowedHosts::default());
-    let applying = Applying { keys: &keys, entropy: &entropy, spread, now, trial, allowed_hosts };
+    let applying =
+        Applying { storing: Storing { keys: &keys, entropy: &entropy, spread, now }, trial, allowed_hosts };
     let applied = apply(&store, SAMPLE, &|file| Err(format!("{file} cannot be read")), applying)
         .await
         .expect("it is right");

@@ -59,9 +59,9 @@ impl From<StoreError> for ApplyError {
     }
 }
 
-/// What `apply` needs to store settings.
+/// What is needed to store settings.
 #[derive(Clone, Copy)]
-pub struct Applying<'a> {
+pub struct Storing<'a> {
     /// The keys that seal the password.
     pub keys: &'a KeyRing,
     /// The source of random ids and nonces.
@@ -70,6 +70,13 @@ pub struct Applying<'a> {
     pub spread: Duration,
     /// The current time.
     pub now: Timestamp,
+}
+
+/// What [`apply`] needs.
+#[derive(Clone, Copy)]
+pub struct Applying<'a> {
+    /// Stores the settings.
+    pub storing: Storing<'a>,
     /// Whether credentials that differ from the stored ones are tried first.
     pub trial: Trial<'a>,
     /// The hosts that custom API addresses may use.
@@ -145,7 +152,7 @@ async fn read_and_store(
                 let in_force = stored.as_ref().and_then(|stored| stored.integration.as_ref());
                 let around = Surroundings {
                     password_file,
-                    now: applying.now,
+                    now: applying.storing.now,
                     stored: stored.as_ref(),
                     names: None,
                     allowed_hosts: applying.allowed_hosts,
@@ -165,10 +172,10 @@ async fn read_and_store(
                 };
                 let file = file.map_err(ApplyError::Mistakes)?;
                 let new = &file.integration;
-                if !is_proven && new.is_tried_first(in_force, applying.keys) {
+                if !is_proven && new.is_tried_first(in_force, applying.storing.keys) {
                     return Ok(Step::Try(file.partner, Box::new(new.credentials.clone())));
                 }
-                match store_file(tx, &file, stored.as_ref(), applying).await {
+                match store_file(tx, &file, stored.as_ref(), applying.storing).await {
                     Ok(applied) => Ok(Step::Stored(applied)),
                     Err(NotSaved::SharedTenant) => {
                         Err(ApplyError::Mistakes(Mistakes(vec![shared_tenant(text)])))
@@ -191,36 +198,36 @@ fn shared_tenant(text: &str) -> Mistake {
     }
 }
 
-/// Stores checked settings; its credentials are tried already, or need no trial. The caller holds the partner's
-/// lock.
+/// Stores checked settings. Tries no credentials: the caller has tried them, or they need no trial. The caller holds
+/// the partner's lock.
 pub async fn store_file(
     tx: &Transaction<'_>,
     file: &SettingsFile,
     stored: Option<&PartnerSettings>,
-    applying: Applying<'_>,
+    storing: Storing<'_>,
 ) -> Result<Applied, NotSaved> {
     let (partner, new) = (&file.partner, &file.integration);
     let in_force = stored.and_then(|stored| stored.integration.as_ref());
-    let sealing = Sealing { keys: applying.keys, entropy: applying.entropy, now: applying.now };
+    let sealing = Sealing { keys: storing.keys, entropy: storing.entropy, now: storing.now };
     let sealed = new.seal(tx, partner, in_force, sealing).await?;
     settings::store_partner(tx, partner, &file.name, &file.count_zone).await?;
     if let Some(basis) = file.count_basis {
         settings::store_count_basis(tx, partner, basis).await?;
     }
-    settings::store_integration(tx, partner, &sealed.integration, applying.now).await?;
+    settings::store_integration(tx, partner, &sealed.integration, storing.now).await?;
     settings::store_products(tx, partner, &file.products).await?;
-    let (moved, left) = store_companies(tx, partner, &file.companies, stored, applying.now).await?;
+    let (moved, left) = store_companies(tx, partner, &file.companies, stored, storing.now).await?;
     settings::store_contract_billing(tx, partner, &file.contract_billing).await?;
     let before = stored.and_then(|stored| stored.schedule.as_ref());
-    let next_run_at = schedule::store(tx, partner, &file.schedule, before, applying.spread, applying.now)
+    let next_run_at = schedule::store(tx, partner, &file.schedule, before, storing.spread, storing.now)
         .await?
         .ok_or(NotSaved::NeverDue)?;
     let report = match &file.report {
-        Some(report) => Some(store_report(tx, partner, report, applying).await?),
+        Some(report) => Some(store_report(tx, partner, report, storing).await?),
         None => None,
     };
-    let leftovers = leftovers::ask(tx, partner, applying.entropy, applying.now).await?;
-    let state = switch::turn(tx, partner, new.enabled, applying.now).await?;
+    let leftovers = leftovers::ask(tx, partner, storing.entropy, storing.now).await?;
+    let state = switch::turn(tx, partner, new.enabled, storing.now).await?;
     let mapped = file.companies.iter().filter(|company| company.mapping.is_some()).count();
     Ok(Applied {
         partner: partner.clone(),
@@ -280,10 +287,10 @@ async fn store_report(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     report: &ReportSettings,
-    applying: Applying<'_>,
+    storing: Storing<'_>,
 ) -> Result<ReportId, StoreError> {
-    let now = applying.now;
-    let id = ReportId::new(format!("applied-{}", applying.entropy.uuid(now)))
+    let now = storing.now;
+    let id = ReportId::new(format!("applied-{}", storing.entropy.uuid(now)))
         .expect("a word and a UUID are short and plain");
     let head = ReportHead {
         report: id.clone(),

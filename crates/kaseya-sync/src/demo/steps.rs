@@ -5,12 +5,10 @@ use std::{net::SocketAddr, time::Duration};
 use anyhow::Context as _;
 use domain::{PartnerId, RequestId, Role, RunState, Trigger};
 use futures::future::BoxFuture;
-use kaseya::AllowedHosts;
 use kaseya_simulator::Running as Kaseya;
 use operations::{
     access::{MAX_TOKEN_DAYS, TokenForm},
-    connection_settings::Trial,
-    settings_update::{self, Applying},
+    settings_update::{self, Storing},
     sync_requests::SyncOrder,
 };
 use runtime::Context;
@@ -55,10 +53,7 @@ impl Demo {
     pub(super) async fn store_settings(&self) -> anyhow::Result<()> {
         let Services { store, keys, clock, spread, .. } = &self.services;
         let now = clock.now();
-        let trial = Trial::Without;
-        let allowed_hosts = &AllowedHosts::default().with_loopback_http(true);
-        let entropy = &self.context.entropy;
-        let applying = Applying { keys, entropy, spread: *spread, now, trial, allowed_hosts };
+        let storing = Storing { keys, entropy: &self.context.entropy, spread: *spread, now };
         let file = msp::settings(&self.kaseya.base_url());
         let file = &file;
         store
@@ -66,7 +61,7 @@ impl Demo {
                 Box::pin(async move {
                     settings::hold(tx, &file.partner).await?;
                     let stored = settings::read(tx, &file.partner).await?;
-                    settings_update::store_file(tx, file, stored.as_ref(), applying).await
+                    settings_update::store_file(tx, file, stored.as_ref(), storing).await
                 })
             })
             .await?;
