@@ -68,6 +68,11 @@ impl MonthEnd {
         })
     }
 
+    /// The provider's zone, and the hour on day 1 by which a month is frozen; the settings allow none above 23.
+    pub fn of(zone: TimeZone, cut_off_hour: u32) -> Self {
+        Self { zone, cut_off_hour: i8::try_from(cut_off_hour.min(23)).unwrap_or(23) }
+    }
+
     /// The provider's zone; the days and months of counts are in it.
     pub fn zone(&self) -> &TimeZone {
         &self.zone

@@ -11,7 +11,7 @@ use serde_json::json;
 use store::{
     StoreError, Transaction,
     access::security_events::SecurityEvent,
-    settings::{self, Integration, PartnerSettings, StoredSchedule},
+    settings::{self, PartnerSettings, StoredSchedule},
 };
 
 use crate::{
@@ -87,9 +87,9 @@ pub fn preview(settings: &PartnerSettings, schedule: &Schedule, spread: Duration
         .take(SHOWN)
         .collect();
     let invoice = settings.integration.as_ref().and_then(|integration| {
-        let Integration { month_end, kaseya_zone, .. } = integration;
+        let month_end = &integration.month_end();
         let IntegrationSettings { invoice_day, month_end_run, .. } = &integration.settings;
-        let kaseya_zone = kaseya_zone.as_ref();
+        let kaseya_zone = integration.kaseya_zone.as_ref();
         InvoiceOutlook::next(schedule, own, month_end, *invoice_day, *month_end_run, kaseya_zone, now)
     });
     Preview { due, invoice }

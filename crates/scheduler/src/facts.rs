@@ -51,7 +51,7 @@ impl Facts {
     /// What the partner's contracts should hold.
     pub(crate) fn plan(&self) -> PartnerPlan {
         let mut plan = plan_partner(&self.settings, &self.integration, &self.counts, self.now);
-        let counted_day = self.counts.phase.last_counted_day(self.integration.month_end.today(self.now));
+        let counted_day = self.counts.phase.last_counted_day(self.integration.month_end().today(self.now));
         plan.add_leftovers(&self.leftovers, |contract| {
             leftovers::effective_day(&self.settings, &self.integration, contract, counted_day, self.now)
         });
@@ -82,7 +82,7 @@ async fn read_counts(
     now: Timestamp,
 ) -> Result<Counts, StoreError> {
     let partner = &settings.partner;
-    let today = integration.month_end.today(now);
+    let today = integration.month_end().today(now);
     let phase = month_ends::phase(tx, settings, integration, now).await?;
     let newest_day = phase.last_counted_day(today);
     let oldest_day = today.saturating_sub(i64::from(integration.settings.max_count_age_days).days());

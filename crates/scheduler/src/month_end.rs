@@ -121,7 +121,7 @@ async fn freeze_in(
     let Some(settings) = held_settings(tx, partner).await? else { return Ok(false) };
     let Some(integration) = &settings.integration else { return Ok(false) };
     // An earlier month already has its invoice: nothing more is sent for it.
-    let current = Month::of(integration.month_end.today(now));
+    let current = Month::of(integration.month_end().today(now));
     if month != current && month != current.previous() {
         return Ok(false);
     }
@@ -132,8 +132,8 @@ async fn freeze_in(
         return late_counts::add(tx, context, &settings, &frozen, counts, now).await;
     }
     let newcomers = month_ends::counted_after(tx, partner, month.last_day()).await?;
-    let last_day = LastDay::of(&settings, &integration.month_end, month, &reports, &newcomers);
-    let cause = integration.month_end.freezes(month, last_day.is_final, now);
+    let last_day = LastDay::of(&settings, &integration.month_end(), month, &reports, &newcomers);
+    let cause = integration.month_end().freezes(month, last_day.is_final, now);
     let by_cut_off = !last_day.is_stray || is_due(tx, &settings, integration, month, now).await?;
     let Some(cause) = cause.filter(|cause| *cause == FreezeCause::ReportFinal || by_cut_off) else {
         return Ok(false);
@@ -156,7 +156,7 @@ async fn is_due(
     month: Month,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let cut_off = integration.month_end.cut_off(month);
+    let cut_off = integration.month_end().cut_off(month);
     Ok(now >= cut_off
         && is_open(settings, integration, month, now)
         && counts::counted_in_time(tx, &settings.partner, month.last_day(), cut_off).await?)

@@ -271,7 +271,7 @@ impl<'a> Planner<'a> {
         counts: &'a Counts,
         now: Timestamp,
     ) -> Self {
-        let count_today = integration.month_end.today(now);
+        let count_today = integration.month_end().today(now);
         Self { settings, integration, counts, now, count_today }
     }
 

@@ -54,7 +54,7 @@ async fn s_06_what_is_typed_around_a_host_is_taken_away_with_a_note_and_the_rest
         (integration.credentials.host.as_str(), integration.credentials.tenant.as_str()),
         ("bms.kaseya.com", "Example MSP")
     );
-    assert_eq!((integration.month_end.cut_off_hour(), integration.settings.max_count_age_days), (6, 3));
+    assert_eq!((integration.month_end().cut_off_hour(), integration.settings.max_count_age_days), (6, 3));
 
     form.credentials.host = "user@bms.kaseya.com".to_owned();
     form.credentials.v1_base = "ftp://elsewhere".to_owned();

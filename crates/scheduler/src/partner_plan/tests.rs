@@ -1,6 +1,5 @@
 use domain::{
-    Billing, Credentials, IntegrationSettings, IntegrationState, InvoiceDay, Month, MonthEnd, PartnerId,
-    ReportId,
+    Billing, Credentials, IntegrationSettings, IntegrationState, InvoiceDay, Month, PartnerId, ReportId,
 };
 use jiff::{civil::date, tz::TimeZone};
 use proptest::prelude::*;
@@ -34,11 +33,12 @@ pub(super) fn integration() -> Integration {
         },
         credentials_version: 1,
         settings: IntegrationSettings {
+            freeze_hour: 12,
             max_count_age_days: 7,
             ..IntegrationSettings::new(Billing::Arrears, InvoiceDay::new(10).expect("a day"))
         },
         state: IntegrationState::On,
-        month_end: MonthEnd::new("Europe/Rome", 12).expect("a zone"),
+        count_zone: TimeZone::get("Europe/Rome").expect("a zone"),
         line_profile: None,
         kaseya_zone: None,
         credentials_refused: None,

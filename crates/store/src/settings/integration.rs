@@ -20,8 +20,8 @@ pub struct Integration {
     pub settings: IntegrationSettings,
     /// The state of the switch.
     pub state: IntegrationState,
-    /// The provider's time zone, and the hour on day 1 by which a month is frozen.
-    pub month_end: MonthEnd,
+    /// The provider's time zone; the days and months of counts are in it.
+    pub count_zone: TimeZone,
     /// The text of the line profile, the partner's own or the installation's; `None` means the one included in the
     /// program.
     pub line_profile: Option<String>,
@@ -35,6 +35,11 @@ impl Integration {
     /// The addresses that are called.
     pub fn address(&self) -> KaseyaAddress {
         self.credentials.address()
+    }
+
+    /// When the provider's months are frozen.
+    pub fn month_end(&self) -> MonthEnd {
+        MonthEnd::of(self.count_zone.clone(), self.settings.freeze_hour)
     }
 }
 
@@ -156,8 +161,8 @@ pub(super) async fn in_zone(
         run_brake: row.run_brake()?,
         drift: row.named("drift_policy", DriftPolicy::parse)?,
     };
-    let month_end = MonthEnd::new(count_zone, settings.freeze_hour.into())
-        .map_err(|error| StoreError::row("integrations", "freeze_hour", &error))?;
+    let count_zone =
+        TimeZone::get(count_zone).map_err(|error| StoreError::row("partners", "count_zone", &error))?;
     Ok(Some(Integration {
         credentials: Credentials {
             host: row.get("host")?,
@@ -174,7 +179,7 @@ pub(super) async fn in_zone(
         credentials_version: row.number("credentials_version")?,
         settings,
         state: row.named("state", IntegrationState::parse)?,
-        month_end,
+        count_zone,
         line_profile: row.get("line_profile")?,
         kaseya_zone: zones::read(&row)?,
         credentials_refused: refused(&row)?,

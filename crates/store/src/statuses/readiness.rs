@@ -71,7 +71,7 @@ pub async fn fresh_since(
 
 /// The month that the next invoice is for.
 fn month_of_invoice(integration: &Integration, schedule: Option<&StoredSchedule>, now: Timestamp) -> Month {
-    let zone = schedule.map_or(integration.month_end.zone(), |known| known.schedule.zone());
+    let zone = schedule.map_or(&integration.count_zone, |known| known.schedule.zone());
     let zones = InvoiceZones::new(zone, integration.kaseya_zone.as_ref());
     invoiced_month(now, integration.settings.invoice_day, zones)
 }
@@ -88,7 +88,7 @@ async fn frozen_at(
     if let Some(frozen_at) = month_ends::frozen_at(tx, partner, month).await? {
         return Ok(Some(frozen_at));
     }
-    let cut_off = integration.month_end.cut_off(month);
+    let cut_off = integration.month_end().cut_off(month);
     let is_over = now >= cut_off && counts::counted_in_time(tx, partner, month.last_day(), cut_off).await?;
     Ok(is_over.then_some(cut_off))
 }
@@ -138,7 +138,7 @@ fn seen_since(schedule: Option<&StoredSchedule>, now: Timestamp) -> Timestamp {
 
 /// Whether neither schedule nor month-end run sends the month's last count before the next invoice.
 fn misses_invoice(integration: &Integration, schedule: Option<&StoredSchedule>, now: Timestamp) -> bool {
-    let Integration { month_end, kaseya_zone, .. } = integration;
+    let month_end = &integration.month_end();
     let IntegrationSettings { invoice_day, month_end_run, .. } = &integration.settings;
     let Some(stored) = schedule else {
         return !month_end_run || invoice_day.get() <= 1;
@@ -147,7 +147,7 @@ fn misses_invoice(integration: &Integration, schedule: Option<&StoredSchedule>, 
     let spread = due.map_or(SignedDuration::ZERO, |due| due.due.duration_until(stored.next_run_at));
     // A run that was brought forward has no delay of its own.
     let spread = Duration::try_from(spread).unwrap_or_default();
-    let kaseya_zone = kaseya_zone.as_ref();
+    let kaseya_zone = integration.kaseya_zone.as_ref();
     InvoiceOutlook::next(&stored.schedule, spread, month_end, *invoice_day, *month_end_run, kaseya_zone, now)
         .is_none_or(|outlook| outlook.is_missed())
 }

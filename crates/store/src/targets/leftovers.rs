@@ -171,7 +171,7 @@ pub async fn bring_up_to_date(
     let Some(integration) = &settings.integration else { return Ok(Vec::new()) };
     let counted_day = month_ends::phase(tx, &settings, integration, now)
         .await?
-        .last_counted_day(integration.month_end.today(now));
+        .last_counted_day(integration.month_end().today(now));
     let held = found
         .into_iter()
         .filter_map(|leftover| {

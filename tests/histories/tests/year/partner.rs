@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     AccountId, BillingRule, CompanyId, ContractId, Credentials, IntegrationSettings, IntegrationState,
-    InvoiceDay, Month, MonthEnd, PartnerId, ProductId, ReportId, ServiceId,
+    InvoiceDay, Month, PartnerId, ProductId, ReportId, ServiceId,
 };
 use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
 use kaseya_simulator::State;
@@ -244,7 +244,7 @@ impl Partner {
         let frozen_at = |month| {
             self.frozen.as_ref().filter(|frozen| frozen.month == month).map(|frozen| frozen.frozen_at)
         };
-        let month_end = &integration.month_end;
+        let month_end = integration.month_end();
         let phase =
             month_end.phase(now, frozen_at, integration.settings.invoice_day, self.settings.invoice_zones());
         // The first month has no month before it.
@@ -300,13 +300,14 @@ fn integration(history: &History) -> Integration {
         },
         credentials_version: 1,
         settings: IntegrationSettings {
+            freeze_hour: u32::try_from(CUT_OFF_HOUR).expect("an hour"),
             max_count_age_days: 7,
             call_share_percent: 100,
             drift: history.drift,
             ..IntegrationSettings::new(history.billing, InvoiceDay::new(history.invoice_day).expect("a day"))
         },
         state: IntegrationState::On,
-        month_end: MonthEnd::new("UTC", CUT_OFF_HOUR).expect("an hour"),
+        count_zone: TimeZone::UTC,
         line_profile: None,
         kaseya_zone: None,
         credentials_refused: None,
