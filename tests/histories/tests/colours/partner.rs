@@ -309,8 +309,9 @@ impl Partner {
         }
     }
 
-    pub fn count_of_second(&self, day: Date, counted_at: Timestamp) -> Option<v1::UserCountsReported> {
+    pub fn count_of_second(&mut self, day: Date, counted_at: Timestamp) -> Option<v1::UserCountsReported> {
         let (_, users) = self.second?;
+        self.reports += 1;
         let product = v1::ProductCount {
             product_id: "standard".to_owned(),
             product_name: None,
