@@ -23,6 +23,17 @@ pub enum PublishError {
 }
 
 impl PublishError {
+    /// A word for metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Disconnected(_) => "disconnected",
+            Self::NotConfirmed => "not_confirmed",
+            Self::Refused => "refused",
+            Self::Unroutable(_) => "unroutable",
+            Self::TooLarge(..) => "too_large",
+        }
+    }
+
     /// The failure class. All except an oversized message may pass; an unroutable message passes once the topology is
     /// declared.
     pub fn class(&self) -> FailureClass {
@@ -44,6 +55,16 @@ pub enum RequestError {
     /// No response in time. The request may have been executed.
     #[error("no answer came in time")]
     TimedOut,
+}
+
+impl RequestError {
+    /// A word for metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::NotSent(error) => error.kind(),
+            Self::TimedOut => "timed_out",
+        }
+    }
 }
 
 /// Why a consumer could not be set up, or a delivery could not be settled.

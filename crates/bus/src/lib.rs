@@ -75,24 +75,36 @@ pub trait Bus: Send + Sync + 'static {
 pub struct Consumer {
     deliveries: tokio::sync::mpsc::Receiver<Delivery>,
     stop: CancellationToken,
+    watch: Option<Box<dyn FnMut() -> OnSettled + Send>>,
 }
+
+/// Called once with the settlement of a delivery, after the bus has accepted it.
+pub type OnSettled = Box<dyn FnOnce(&Settlement) + Send>;
 
 impl Consumer {
     /// A consumer fed through a channel until `stop`; for implementations of [`Bus`].
     pub fn new(deliveries: tokio::sync::mpsc::Receiver<Delivery>, stop: CancellationToken) -> Self {
-        Self { deliveries, stop }
+        Self { deliveries, stop, watch: None }
+    }
+
+    /// Calls `watch` for each delivery when it is handed out, and the returned function when it is settled.
+    #[must_use]
+    pub fn watched(mut self, watch: impl FnMut() -> OnSettled + Send + 'static) -> Self {
+        self.watch = Some(Box::new(watch));
+        self
     }
 
     /// The next delivery; `None` only after `stop`, and then at once: prefetched deliveries go back.
     pub async fn next(&mut self) -> Option<Delivery> {
         loop {
-            let delivery = tokio::select! {
+            let mut delivery = tokio::select! {
                 biased;
                 () = self.stop.cancelled() => None,
                 delivery = self.deliveries.recv() => delivery,
             }?;
             // Deliveries that the broker has taken back come again.
             if !delivery.lost.is_cancelled() {
+                delivery.on_settled = self.watch.as_mut().map(|watch| watch());
                 return Some(delivery);
             }
         }
@@ -118,6 +130,7 @@ pub struct Delivery {
     pub message: Incoming,
     lost: CancellationToken,
     settle: Option<Box<dyn Settle>>,
+    on_settled: Option<OnSettled>,
 }
 
 /// How an implementation settles a delivery.
@@ -133,7 +146,7 @@ pub trait Settle: Send {
 impl Delivery {
     /// A delivery; for implementations of [`Bus`]. `lost` is cancelled when its connection or channel is lost.
     pub fn new(message: Incoming, lost: CancellationToken, settle: Box<dyn Settle>) -> Self {
-        Self { message, lost, settle: Some(settle) }
+        Self { message, lost, settle: Some(settle), on_settled: None }
     }
 
     /// Cancelled when the broker has taken the delivery back: no write may begin after that.
@@ -143,10 +156,12 @@ impl Delivery {
 
     /// Settles the delivery. `Err` means that it was lost meanwhile and will come again: not a fault of the caller.
     pub async fn settle(mut self, how: Settlement) -> Result<(), BusError> {
-        match self.settle.take() {
-            Some(settle) => settle.settle(&self.message, how).await,
-            None => Ok(()),
+        let (Some(settle), on_settled) = (self.settle.take(), self.on_settled.take()) else { return Ok(()) };
+        settle.settle(&self.message, how.clone()).await?;
+        if let Some(on_settled) = on_settled {
+            on_settled(&how);
         }
+        Ok(())
     }
 }
 

@@ -56,6 +56,20 @@ pub enum GuardRefusal {
 }
 
 impl EgressError {
+    /// A word for metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Guard(_) => "refused_by_guard",
+            Self::Resolve => "name_not_resolved",
+            Self::Connect => "not_connected",
+            Self::Request => "no_request",
+            Self::TimedOut => "timed_out",
+            Self::Broken => "broken_off",
+            Self::TooLarge => "too_large",
+            Self::Redirect => "redirect",
+        }
+    }
+
     /// Whether the request, or a part of it, may have reached the server.
     pub fn may_have_arrived(&self) -> bool {
         match self {

@@ -49,7 +49,7 @@ pub(crate) async fn prepare(context: &Context, directory: &DataDir) -> anyhow::R
         );
     }
     let Database { store, clock } = Database::open(context, store).await?.shown(context);
-    let bus = Arc::new(InProcess::new());
+    let bus = context.measured(Arc::new(InProcess::new()));
     let spread = context.config.section::<SchedulerSettings>("scheduler")?.spread;
     Ok(Services { store, bus, clock, keys, spread, alive })
 }
@@ -98,7 +98,7 @@ impl Services {
         let mut kaseya = kaseya_section(&context.config)?;
         kaseya.allow_loopback_http |= allow_loopback_http;
         let clock = Arc::clone(&self.clock);
-        let bms = kaseya.client(Arc::clone(&clock))?;
+        let bms = kaseya.client(Arc::clone(&clock))?.measured(&context.meter);
         let (bus, keys) = (Arc::clone(&self.bus), Arc::clone(&self.keys));
         let worker = Worker::new(bus, bms, keys, clock, context.entropy.clone(), settings);
         let (stop, alive, health) = (context.shutdown.soft(), self.alive.clone(), context.health.clone());
@@ -112,7 +112,8 @@ impl Services {
     fn run_results(&self, context: &Context) -> anyhow::Result<()> {
         let settings: ResultsSettings = context.config.section("results")?;
         let (bus, clock) = (Arc::clone(&self.bus), Arc::clone(&self.clock));
-        let results = Results::new(self.store.clone(), bus, clock, context.entropy.clone(), settings);
+        let results = Results::new(self.store.clone(), bus, clock, context.entropy.clone(), settings)
+            .measured(&context.meter);
         let (bus, clock) = (Arc::clone(&self.bus), Arc::clone(&self.clock));
         let letters = Letters::new(self.store.clone(), bus, clock, context.entropy.clone(), &context.meter);
         let (stop, alive, shown) =
@@ -133,9 +134,10 @@ impl Services {
         let settings: PortalSettings = context.config.section("portal")?;
         let mut kaseya = kaseya_section(&context.config)?;
         kaseya.allow_loopback_http |= allow_loopback_http;
-        let bms = kaseya.client(Arc::clone(&self.clock))?;
+        let bms = kaseya.client(Arc::clone(&self.clock))?.measured(&context.meter);
         let connections = Connections::new(self.operations(context), bms, Arc::clone(&self.keys));
-        let portal = Portal::new(portal::Context { connections, settings, stop: context.shutdown.soft() })?;
+        let portal = Portal::new(portal::Context { connections, settings, stop: context.shutdown.soft() })?
+            .measured(&context.meter);
         let listener = portal.bind().await.context("listening for browsers")?;
         let address = listener.local_addr()?;
         let alive = self.alive.clone();

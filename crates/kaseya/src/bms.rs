@@ -4,8 +4,12 @@ use std::{fmt, sync::Arc};
 
 use domain::Clock;
 use egress::Egress;
+use opentelemetry::metrics::Meter;
 
-use crate::{Access, AllowedHosts, BmsSettings, Limits, Session, door::Doors, shared::Shared};
+use crate::{
+    Access, AllowedHosts, BmsSettings, Limits, Session, call_metrics::CallMetrics, door::Doors,
+    shared::Shared,
+};
 
 /// The client. Clones share tokens and the refused logins.
 #[derive(Clone)]
@@ -16,13 +20,23 @@ impl Bms {
     pub fn new(egress: Egress, clock: Arc<dyn Clock>, settings: BmsSettings) -> Self {
         let allowed_hosts = settings.allowed_hosts.with_loopback_http(egress.allows_loopback_http());
         let settings = BmsSettings { allowed_hosts, ..settings };
-        Self(Arc::new(Shared { egress, clock, settings, doors: Doors::default() }))
+        Self(Arc::new(Shared { egress, clock, settings, doors: Doors::default(), metrics: None }))
     }
 
     /// The same client without any token or refused login.
     pub fn afresh(&self) -> Self {
-        let Shared { egress, clock, settings, doors: _ } = &*self.0;
-        Self::new(egress.clone(), Arc::clone(clock), settings.clone())
+        self.with_metrics(self.0.metrics.clone())
+    }
+
+    /// The same client without any token or refused login, with its calls counted by instruments of `meter`.
+    pub fn measured(&self, meter: &Meter) -> Self {
+        self.with_metrics(Some(CallMetrics::new(meter)))
+    }
+
+    fn with_metrics(&self, metrics: Option<CallMetrics>) -> Self {
+        let Shared { egress, clock, settings, .. } = &*self.0;
+        let (egress, clock, settings) = (egress.clone(), Arc::clone(clock), settings.clone());
+        Self(Arc::new(Shared { egress, clock, settings, doors: Doors::default(), metrics }))
     }
 
     /// The hosts that custom addresses may lead to.

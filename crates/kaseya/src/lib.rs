@@ -11,6 +11,7 @@ mod allowed_hosts;
 mod answer;
 mod bases;
 mod bms;
+mod call_metrics;
 mod calls;
 mod catalogue;
 mod door;

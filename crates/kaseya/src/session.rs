@@ -243,7 +243,13 @@ impl Session {
         self.own().counts.begin(call.api, &endpoint, self.limits.allowance)?;
         let bearer = bearer.cloned();
         let request = Request { method: call.method, url, query: call.query.clone(), bearer, body, timeout };
-        match self.shared.egress.send(request).await {
+        let since = self.shared.clock.monotonic();
+        let result = self.shared.egress.send(request).await;
+        if let Some(metrics) = &self.shared.metrics {
+            let host = self.base(call.api).host_str().unwrap_or_default();
+            metrics.ended(call, host, self.shared.clock.monotonic().saturating_sub(since), &result);
+        }
+        match result {
             Ok(response) => {
                 tracing::debug!(endpoint, status = response.status, "Kaseya answered");
                 Ok(without_mark(response))

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use domain::{Backoff, Clock};
 use egress::Egress;
 
-use crate::{AllowedHosts, door::Doors};
+use crate::{AllowedHosts, call_metrics::CallMetrics, door::Doors};
 
 /// Settings of the client.
 #[derive(Debug, Clone)]
@@ -28,4 +28,5 @@ pub(crate) struct Shared {
     pub clock: Arc<dyn Clock>,
     pub settings: BmsSettings,
     pub doors: Doors,
+    pub metrics: Option<CallMetrics>,
 }

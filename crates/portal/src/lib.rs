@@ -28,6 +28,7 @@ mod pending_sign_in;
 mod portal;
 mod ready;
 mod refusals;
+mod request_metrics;
 mod router;
 mod said;
 mod senders;

@@ -30,7 +30,7 @@ async fn serve(context: Context) -> anyhow::Result<()> {
     let bus = context.broker()?;
     let Database { store, clock } = Database::serve(&context).await?;
 
-    let bms = kaseya.client(clock.clone())?;
+    let bms = kaseya.client(clock.clone())?.measured(&context.meter);
     let operations = Operations {
         store,
         bus: Some(bus),
@@ -39,7 +39,8 @@ async fn serve(context: Context) -> anyhow::Result<()> {
         spread: settings.spread,
     };
     let connections = Connections::new(operations, bms, Arc::new(keys));
-    let portal = Portal::new(portal::Context { connections, settings, stop: context.shutdown.soft() })?;
+    let portal = Portal::new(portal::Context { connections, settings, stop: context.shutdown.soft() })?
+        .measured(&context.meter);
     let listener = portal.bind().await.context("listening for browsers")?;
     context.shutdown.service("portal", portal.run(listener));
     context.serve_until_stopped().await;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::PartnerId;
+use opentelemetry::metrics::Meter;
 use operations::{Connections, Operations};
 use store::{
     PartnerChanges, StoreError,
@@ -12,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     PortalSettings, ProviderSetupError, identity_provider::IdentityProvider, open_streams::OpenStreams,
+    request_metrics::RequestMetrics,
 };
 
 /// The dependencies of the portal.
@@ -51,6 +53,7 @@ pub struct Portal {
     pub(crate) changes: PartnerChanges,
     pub(crate) open_streams: OpenStreams,
     pub(crate) identity_provider: Option<Arc<IdentityProvider>>,
+    pub(crate) metrics: Option<RequestMetrics>,
 }
 
 impl Portal {
@@ -75,7 +78,15 @@ impl Portal {
             changes,
             open_streams,
             identity_provider,
+            metrics: None,
         })
+    }
+
+    /// The same portal, with its requests measured by instruments of `meter`.
+    #[must_use]
+    pub fn measured(self, meter: &Meter) -> Self {
+        let metrics = RequestMetrics::new(meter, Arc::clone(&self.operations.clock));
+        Self { metrics: Some(metrics), ..self }
     }
 
     /// All settings of a partner; `None` for an unknown one.

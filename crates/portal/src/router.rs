@@ -19,7 +19,7 @@ use crate::{
     },
     assets,
     failure::Failure,
-    forms, pages,
+    forms, pages, request_metrics,
 };
 
 /// Only what this host serves: no inline script or style, no frame, no form action elsewhere.
@@ -67,6 +67,7 @@ pub(crate) fn router(portal: Portal) -> Router {
         .layer(middleware::from_fn(plain_query))
         .layer(middleware::from_fn_with_state(portal.clone(), pages::plain::failure_pages))
         .layer(middleware::from_fn(traced))
+        .layer(middleware::from_fn_with_state(portal.metrics.clone(), request_metrics::measure))
         // Pages show one partner's current data.
         .layer(SetResponseHeaderLayer::if_not_present(
             header::CACHE_CONTROL,

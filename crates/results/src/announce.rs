@@ -1,8 +1,6 @@
 //! The outbox of events: announced at least once, in order per partner.
 
-use std::time::Duration;
-
-use bus::{EventTopic, Outgoing, SharedBus, TraceContext};
+use bus::{EventTopic, Outgoing, TraceContext};
 use domain::{Clock, Entropy};
 use messages::{Message as _, v1};
 use store::{
@@ -11,56 +9,84 @@ use store::{
     messages::events::{self, StoredEvent},
     settings::refused_credentials,
 };
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     events::{credentials_refused, run_finished},
     password_ages::tell_of_passwords,
+    results::Results,
 };
 
 /// Events announced under one lock.
 const AT_ONCE: i64 = 100;
 
-/// Announces stored events when woken and every `every`, until `stop`.
-pub(crate) async fn announce_until(
-    store: &Store,
-    bus: &SharedBus,
-    clock: &dyn Clock,
-    entropy: &Entropy,
-    woken: &Notify,
-    every: Duration,
-    stop: CancellationToken,
-) {
-    loop {
-        if announce(store, bus, clock, entropy).await {
-            continue;
-        }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = woken.notified() => {}
-            () = tokio::time::sleep(every) => {}
+impl Results {
+    /// Announces stored events when woken and every now and then, until `stop`.
+    pub(crate) async fn announce_until(&self, stop: CancellationToken) {
+        loop {
+            if self.announce().await {
+                continue;
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.stored.notified() => {}
+                () = tokio::time::sleep(self.settings.announce_every) => {}
+            }
         }
     }
-}
 
-/// Announces stored events once; true if there may be more.
-pub(crate) async fn announce(store: &Store, bus: &SharedBus, clock: &dyn Clock, entropy: &Entropy) -> bool {
-    if let Err(error) = tell_of_ended_runs(store).await {
-        tracing::warn!(%error, "the end of runs waits in the store");
-    }
-    if let Err(error) = tell_of_refusals(store, clock).await {
-        tracing::warn!(%error, "refusals of credentials wait in the store");
-    }
-    if let Err(error) = tell_of_passwords(store, clock.now()).await {
-        tracing::warn!(%error, "ages of passwords wait in the store");
-    }
-    match announce_some(store, bus, clock, entropy).await {
-        Ok(told) => told == AT_ONCE,
-        Err(error) => {
-            tracing::warn!(%error, "events wait in the store");
-            false
+    /// Announces stored events once; true if there may be more.
+    pub(crate) async fn announce(&self) -> bool {
+        if let Err(error) = tell_of_ended_runs(&self.store).await {
+            tracing::warn!(%error, "the end of runs waits in the store");
         }
+        if let Err(error) = tell_of_refusals(&self.store, &*self.clock).await {
+            tracing::warn!(%error, "refusals of credentials wait in the store");
+        }
+        if let Err(error) = tell_of_passwords(&self.store, self.clock.now()).await {
+            tracing::warn!(%error, "ages of passwords wait in the store");
+        }
+        match self.announce_some().await {
+            Ok(told) => told == AT_ONCE,
+            Err(error) => {
+                tracing::warn!(%error, "events wait in the store");
+                false
+            }
+        }
+    }
+
+    /// Announces the oldest events and records it. The rows stay locked meanwhile, so replicas do not announce the
+    /// same; after a crash in between they are announced again.
+    async fn announce_some(&self) -> Result<i64, StoreError> {
+        self.store
+            .transaction("announce_events", |tx| {
+                Box::pin(async move {
+                    let mut told = 0;
+                    for event in events::unannounced_events(tx, AT_ONCE).await? {
+                        let now = self.clock.now();
+                        let Some((topic, message)) = outgoing(&event, &self.entropy, now) else {
+                            tracing::error!(
+                                topic = event.topic,
+                                kind = event.kind,
+                                "an event of an unknown topic is left out"
+                            );
+                            events::mark_announced(tx, &event.partner, event.number, now).await?;
+                            continue;
+                        };
+                        if let Err(error) = self.bus.announce(topic, message).await {
+                            tracing::warn!(%error, "events wait for the bus");
+                            break;
+                        }
+                        events::mark_announced(tx, &event.partner, event.number, now).await?;
+                        if let Some(metrics) = &self.metrics {
+                            metrics.announced(&event);
+                        }
+                        told += 1;
+                    }
+                    Ok(told)
+                })
+            })
+            .await
     }
 }
 
@@ -102,42 +128,6 @@ async fn tell_of_refusals(store: &Store, clock: &dyn Clock) -> Result<(), StoreE
             .await?;
     }
     Ok(())
-}
-
-/// Announces the oldest events and records it. The rows stay locked meanwhile, so replicas do not announce the
-/// same; after a crash in between they are announced again.
-async fn announce_some(
-    store: &Store,
-    bus: &SharedBus,
-    clock: &dyn Clock,
-    entropy: &Entropy,
-) -> Result<i64, StoreError> {
-    store
-        .transaction("announce_events", |tx| {
-            Box::pin(async move {
-                let mut told = 0;
-                for event in events::unannounced_events(tx, AT_ONCE).await? {
-                    let now = clock.now();
-                    let Some((topic, message)) = outgoing(&event, entropy, now) else {
-                        tracing::error!(
-                            topic = event.topic,
-                            kind = event.kind,
-                            "an event of an unknown topic is left out"
-                        );
-                        events::mark_announced(tx, &event.partner, event.number, now).await?;
-                        continue;
-                    };
-                    if let Err(error) = bus.announce(topic, message).await {
-                        tracing::warn!(%error, "events wait for the bus");
-                        break;
-                    }
-                    events::mark_announced(tx, &event.partner, event.number, now).await?;
-                    told += 1;
-                }
-                Ok(told)
-            })
-        })
-        .await
 }
 
 fn outgoing(event: &StoredEvent, entropy: &Entropy, now: jiff::Timestamp) -> Option<(EventTopic, Outgoing)> {

@@ -49,8 +49,8 @@ impl Letters {
             bus,
             clock,
             entropy,
-            kept: gauge("dead_letters.kept", "Dead letters that wait for a person."),
-            age: gauge("dead_letters.age", "Seconds since the oldest of them was put aside."),
+            kept: gauge("installation.dead_letters.kept", "Dead letters that wait for a person."),
+            age: gauge("installation.dead_letters.age", "Seconds since the oldest of them was put aside."),
         }
     }
 

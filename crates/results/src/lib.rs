@@ -15,6 +15,7 @@ mod events;
 mod letters;
 mod lines_elsewhere;
 mod password_ages;
+mod result_metrics;
 mod results;
 mod seen;
 mod service;

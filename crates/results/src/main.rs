@@ -25,7 +25,7 @@ async fn serve(context: Context) -> anyhow::Result<()> {
         Letters::new(store.clone(), bus.clone(), clock.clone(), context.entropy.clone(), &context.meter);
     let (stop, shown) = (context.shutdown.soft(), context.health.intake("dead-letters"));
     context.shutdown.service("dead letters", async move { letters.run(stop, shown).await });
-    let results = Results::new(store, bus, clock, context.entropy.clone(), settings);
+    let results = Results::new(store, bus, clock, context.entropy.clone(), settings).measured(&context.meter);
     let (stop, health) = (context.shutdown.soft(), context.health.clone());
     context.shutdown.service("results", async move { results.run(stop, &health).await });
     context.serve_until_stopped().await;

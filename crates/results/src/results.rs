@@ -4,11 +4,14 @@ use std::{sync::Arc, time::Duration};
 
 use bus::{SharedBus, parts::Part};
 use domain::{Backoff, Clock, Entropy, FailureClass};
+use runtime::metrics::Meter;
 use store::{
     Store, StoreError,
     messages::parts::{self, MessagePart},
 };
 use tokio::sync::Notify;
+
+use crate::result_metrics::ResultMetrics;
 
 /// The settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
@@ -34,6 +37,7 @@ pub struct Results {
     pub(crate) entropy: Entropy,
     pub(crate) settings: ResultsSettings,
     pub(crate) stored: Arc<Notify>,
+    pub(crate) metrics: Option<ResultMetrics>,
 }
 
 impl Results {
@@ -45,7 +49,13 @@ impl Results {
         entropy: Entropy,
         settings: ResultsSettings,
     ) -> Self {
-        Self { store, bus, clock, entropy, settings, stored: Arc::new(Notify::new()) }
+        Self { store, bus, clock, entropy, settings, stored: Arc::new(Notify::new()), metrics: None }
+    }
+
+    /// The same service, with its results counted by instruments of `meter`.
+    #[must_use]
+    pub fn measured(self, meter: &Meter) -> Self {
+        Self { metrics: Some(ResultMetrics::new(meter)), ..self }
     }
 
     /// The installation's time.

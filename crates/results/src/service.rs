@@ -10,7 +10,6 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use crate::{
-    announce::{announce, announce_until},
     batch::{Batch, settle},
     batch_store::{Arrived, Stored, store_batch},
     results::{RETRY, Results},
@@ -23,16 +22,7 @@ impl Results {
     /// Works until `stop` and reports progress to `health`. What is in hand at `stop` is still stored and settled.
     pub async fn run(&self, stop: CancellationToken, health: &Health) -> Result<(), BusError> {
         let consumer = self.bus.consume(Queue::Results, self.settings.prefetch, stop.clone()).await?;
-        let announcing = announce_until(
-            &self.store,
-            &self.bus,
-            &*self.clock,
-            &self.entropy,
-            &self.stored,
-            self.settings.announce_every,
-            stop,
-        );
-        tokio::join!(self.store_until_stopped(consumer, Shown::on(health)), announcing);
+        tokio::join!(self.store_until_stopped(consumer, Shown::on(health)), self.announce_until(stop));
         Ok(())
     }
 
@@ -44,7 +34,7 @@ impl Results {
         if !batch.arrived.is_empty() {
             self.store_and_settle(batch, &Shown::on(health)).await;
         }
-        while announce(&self.store, &self.bus, &*self.clock, &self.entropy).await {}
+        while self.announce().await {}
     }
 
     async fn store_until_stopped(&self, mut consumer: Consumer, shown: Shown) {
@@ -94,6 +84,9 @@ impl Results {
             let error = match stored {
                 Ok(stored) => {
                     shown.intake.goes_on();
+                    if let Some(metrics) = &self.metrics {
+                        metrics.stored(batch, &stored);
+                    }
                     return Ok(stored);
                 }
                 Err(error) => error,

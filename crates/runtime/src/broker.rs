@@ -8,6 +8,7 @@ use secrecy::ExposeSecret as _;
 
 use crate::config_error::ConfigError;
 use crate::context::Context;
+use crate::measured_bus::MeasuredBus;
 use crate::settings::BusSection;
 
 /// The broker's address is missing or invalid.
@@ -23,6 +24,11 @@ pub enum BrokerError {
 }
 
 impl Context {
+    /// The same bus, with its messages counted on `/metrics`.
+    pub fn measured(&self, bus: SharedBus) -> SharedBus {
+        Arc::new(MeasuredBus::new(bus, Arc::clone(&self.clock), &self.meter))
+    }
+
     /// The bus on the broker of `[bus]`. It connects by itself, also when the broker comes later, and is shown on
     /// `/readyz`.
     ///
@@ -35,6 +41,6 @@ impl Context {
         let read = move || section.uri_file.read().ok().map(|uri| uri.expose_secret().to_owned());
         let bus = RabbitMq::connect_by(Arc::new(read), self.name, self.entropy.clone())?;
         self.health.dependency("rabbitmq", bus.connected());
-        Ok(bus)
+        Ok(self.measured(bus))
     }
 }

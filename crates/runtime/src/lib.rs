@@ -46,7 +46,7 @@
 //! * [`Shutdown`]: *soft* means "begin nothing new", *hard* means "let go now". [`Shutdown::service`] is for a task
 //!   that must live until soft, [`Shutdown::work`] for a piece of work that ends by itself.
 //! * [`Context::broker`] and, with the feature `database`, `Database`: what services have behind them, shown on
-//!   `/readyz` and `/metrics`. Workers go without the feature, so they have no database to name.
+//!   `/readyz` and `/metrics`; a bus inside the process is counted by [`Context::measured`]. Workers go without the feature, so they have no database to name.
 //! * [`Health`]: `/livez` by progress, `/readyz` by dependencies, `/metrics`. On the same port, for the program's own
 //!   machine alone, `/log-filter` shows the log filter by GET and changes it by PUT.
 //! * [`trace`]: trace context over the bus. [`metrics`]: the types to count with.
@@ -64,6 +64,7 @@ mod health_pages;
 mod log_filter;
 mod log_filter_page;
 mod log_line;
+mod measured_bus;
 pub mod metrics;
 mod panics;
 mod program;

@@ -6,7 +6,7 @@ use std::time::Duration;
 const FREEZE_EVERY: Duration = Duration::from_secs(60);
 /// How often to look for logins to prove. A partner's turn is a second of the day, and nothing waits for it.
 const PROVE_EVERY: Duration = Duration::from_secs(30);
-/// How often to count open jobs for the metrics.
+/// How often to count open jobs and other figures of the installation for the metrics.
 const COUNT_EVERY: Duration = Duration::from_secs(15);
 /// How often the metrics count the companies that are ready: a figure for alerts, not for a page.
 const JUDGE_EVERY: Duration = Duration::from_secs(600);
@@ -21,7 +21,7 @@ pub(crate) enum Duty {
     LoginsToProve,
     LinesToReread,
     LedgerUpkeep,
-    OpenJobs,
+    Figures,
     ReadyCompanies,
     /// The ledger wakes it too. It comes last, so that one step emits what the other duties made.
     Tickets,
@@ -36,7 +36,7 @@ impl Duty {
         Self::LoginsToProve,
         Self::LinesToReread,
         Self::LedgerUpkeep,
-        Self::OpenJobs,
+        Self::Figures,
         Self::ReadyCompanies,
         Self::Tickets,
     ];
@@ -51,7 +51,7 @@ impl Duty {
             Self::LoginsToProve => "logins to prove",
             Self::LinesToReread => "lines to reread",
             Self::LedgerUpkeep => "ledger upkeep",
-            Self::OpenJobs => "open jobs",
+            Self::Figures => "figures",
             Self::ReadyCompanies => "ready companies",
             Self::Tickets => "tickets",
         }
@@ -62,7 +62,7 @@ impl Duty {
         match self {
             Self::MonthEnds => FREEZE_EVERY,
             Self::LoginsToProve => PROVE_EVERY,
-            Self::OpenJobs => COUNT_EVERY,
+            Self::Figures => COUNT_EVERY,
             Self::ReadyCompanies => JUDGE_EVERY,
             _ => poll,
         }

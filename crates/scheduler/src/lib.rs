@@ -51,7 +51,7 @@ use std::{collections::BTreeMap, time::Duration};
 use bus::{BusError, Delivery, Incoming, Queue, Settlement};
 use domain::NotReady;
 use runtime::{Health, metrics::Meter};
-use store::StoreError;
+use store::{StoreError, statuses::figures};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -186,7 +186,7 @@ impl Scheduler {
                 restored_database::reread(context).await?;
             }
             Duty::LedgerUpkeep => self.keep_up().await?,
-            Duty::OpenJobs => self.count_open_jobs().await?,
+            Duty::Figures => self.show_figures().await?,
             Duty::ReadyCompanies => self.judge_companies().await?,
             Duty::Tickets => {
                 spread::spread_surveys(context).await?;
@@ -211,18 +211,25 @@ impl Scheduler {
         let partners =
             store.transaction("list_connected", |tx| Box::pin(store::settings::connected(tx))).await?;
         let (mut ready, mut reasons) = (0_u32, BTreeMap::<NotReady, u32>::new());
+        let mut good_runs = Vec::new();
         for partner in &partners {
-            let judged = store
+            let (judged, good_run) = store
                 .transaction("judge_companies", |tx| {
-                    Box::pin(store::statuses::listing::readiness_of(tx, partner, now))
+                    Box::pin(async move {
+                        let good_run = figures::last_good_run(tx, partner).await?;
+                        let judged = store::statuses::listing::readiness_of(tx, partner, now).await?;
+                        Ok::<_, StoreError>((judged, good_run))
+                    })
                 })
                 .await?;
+            good_runs.extend(good_run);
             ready = ready.saturating_add(judged.ready);
             for (reason, companies) in judged.not_ready {
                 let sum = reasons.entry(reason).or_default();
                 *sum = sum.saturating_add(companies);
             }
         }
+        self.metrics.last_good_runs(&good_runs, now);
         self.metrics.companies(None, ready);
         for reason in NotReady::ALL.iter().copied() {
             self.metrics.companies(Some(reason), reasons.get(&reason).copied().unwrap_or_default());
@@ -230,9 +237,18 @@ impl Scheduler {
         Ok(())
     }
 
-    async fn count_open_jobs(&self) -> Result<(), StoreError> {
-        let counted =
-            self.context.store.transaction("open_jobs", |tx| Box::pin(store::jobs::open_jobs(tx))).await?;
+    async fn show_figures(&self) -> Result<(), StoreError> {
+        let now = self.context.clock.now();
+        let (counted, figures) = self
+            .context
+            .store
+            .transaction("figures", |tx| {
+                Box::pin(async move {
+                    Ok::<_, StoreError>((store::jobs::open_jobs(tx).await?, figures::figures(tx, now).await?))
+                })
+            })
+            .await?;
+        self.metrics.figures(&figures, now);
         for kind in domain::JobKind::ALL {
             let jobs = counted.iter().find(|(counted, _)| counted == kind).map_or(0, |(_, jobs)| *jobs);
             self.metrics.open_jobs(*kind, jobs);

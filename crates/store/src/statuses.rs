@@ -1,6 +1,7 @@
 //! Company statuses: written by results, and read for people.
 
 mod companies;
+pub mod figures;
 pub mod history;
 pub mod later_finals;
 pub mod listing;

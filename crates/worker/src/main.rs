@@ -23,7 +23,7 @@ async fn serve(context: Context) -> anyhow::Result<()> {
     let settings: WorkerSettings = context.config.section("worker")?;
 
     let keys = Arc::new(KeyRing::read(&vault.key_ring_file)?);
-    let bms = kaseya.client(Arc::clone(&context.clock))?;
+    let bms = kaseya.client(Arc::clone(&context.clock))?.measured(&context.meter);
     let bus = context.broker()?;
 
     let worker = Worker::new(bus, bms, keys, Arc::clone(&context.clock), context.entropy.clone(), settings);

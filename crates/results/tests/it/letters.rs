@@ -70,7 +70,7 @@ async fn case_d1_a_dead_letter_is_kept_counted_announced_and_sent_again() {
     );
     assert_eq!(said.letter_id, world.text("select letter_id from dead_letters").await);
     assert_eq!(world.text(LETTERS).await, "counts | users: -1 is below 0 | msp-1 | kept | 1");
-    let one = r#"dead_letters_kept{queue="counts"} 1"#;
+    let one = r#"installation_dead_letters_kept{queue="counts"} 1"#;
     testkit::until("it is counted", async || metric(one)).await;
 
     // Like a person's request where only the services reach the bus: the same bytes, with their original type.
@@ -158,7 +158,9 @@ async fn case_f3_a_message_that_the_ledger_contradicts_is_kept_and_announced() {
     testkit::until("they are counted", async || {
         let mut text = Vec::new();
         page.export(&mut text).expect("a page");
-        String::from_utf8_lossy(&text).lines().any(|line| line == r#"dead_letters_kept{queue="results"} 2"#)
+        String::from_utf8_lossy(&text)
+            .lines()
+            .any(|line| line == r#"installation_dead_letters_kept{queue="results"} 2"#)
     })
     .await;
 }
