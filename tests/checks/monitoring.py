@@ -29,7 +29,7 @@ def metrics_shown() -> set[str]:
             continue
         for name in re.findall(r'"([a-z_]+(?:\.[a-z_]+)+)"', text):
             plain = name.replace(".", "_")
-            names |= {plain, f"{plain}_total", f"{plain}_seconds_bucket"}
+            names |= {plain, f"{plain}_total", f"{plain}_seconds_bucket", f"{plain}_seconds_count"}
     return names
 
 
