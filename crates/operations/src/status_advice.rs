@@ -211,7 +211,7 @@ impl<'a> Advising<'a> {
             last_sent_day: row.last_sync.map(|at| zone.to_datetime(at).date()),
             next_try: row.deferred_until,
             deadline: self.deadline(),
-            sent: row.state == CompanyState::Sent,
+            sent: [CompanyState::Sent, CompanyState::Changed].contains(&row.state),
             ..Facts::default()
         }
     }
@@ -256,7 +256,9 @@ impl<'a> Advising<'a> {
             effective_day: product.effective,
             brake: product.brake.as_deref().and_then(Brake::parse),
             dismissed: product.state == CompanyState::NotSent.as_str(),
-            sent: product.state == CompanyState::Sent.as_str(),
+            sent: [CompanyState::Sent, CompanyState::Changed]
+                .map(CompanyState::as_str)
+                .contains(&product.state.as_str()),
             ..company
         }
     }

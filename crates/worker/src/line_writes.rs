@@ -15,7 +15,6 @@ use crate::{
     outcome::TargetResult,
     permission::{ask, deny, may_begin},
     planned::{Half, PlannedWrite},
-    target_result::{drift_code, price_code},
     whole_contract,
     write_result::Tried,
 };
@@ -238,10 +237,7 @@ async fn write_one(
 fn result_of(write: &PlannedWrite, one: &Tried, planned: &TargetResult) -> Option<TargetResult> {
     let change = &write.change;
     let outcome = match one.result {
-        IntentResult::Confirmed => {
-            let code = drift_code(change).or_else(|| price_code(Some(&write.line), Some(change.to)));
-            Outcome { state: CompanyState::Changed, code }
-        }
+        IntentResult::Confirmed => Outcome { state: CompanyState::Changed, code: planned.outcome.code },
         IntentResult::Sent => Outcome { state: CompanyState::Sent, code: one.code },
         IntentResult::Unsure => Outcome::with(CompanyState::Deferred, ErrorCode::Net02),
         // It continues when the limit allows it.

@@ -30,7 +30,7 @@ pub(crate) fn result_of(
             TargetResult { from, to, ..TargetResult::of(Outcome { state: CompanyState::Unchanged, code }) }
         }),
         Decision::Write(change) => {
-            let code = drift_code(change).or_else(|| price_code(line, Some(change.to)));
+            let code = rewrite_code(change, target).or_else(|| price_code(line, Some(change.to)));
             of_change(change, Outcome { state: CompanyState::Changed, code })
         }
         Decision::Hold(change, brake) => {
@@ -58,7 +58,7 @@ pub(crate) fn result_of(
         Decision::Dismissed(change) => {
             let code = match target.dismissed {
                 Some(word) if word.brake == Brake::SetElsewhere => ErrorCode::Svc04,
-                _ => drift_code(change).unwrap_or(ErrorCode::Qty01),
+                _ => rewrite_code(change, target).unwrap_or(ErrorCode::Qty01),
             };
             of_change(change, Outcome::with(CompanyState::NotSent, code))
         }
@@ -123,9 +123,15 @@ fn why_held(brake: Brake, change: &Change, target: &Target) -> Option<Remark> {
     }
 }
 
-/// DRF-01 if our number is sent again to a line that was edited in Kaseya.
-pub(crate) fn drift_code(change: &Change) -> Option<ErrorCode> {
-    matches!(change.rewrite, Some(Rewrite::Edited { .. })).then_some(ErrorCode::Drf01)
+/// The code of a number sent over another of Kaseya's: DRF-01 if the line was edited there. SVC-04 if it was set back
+/// before and a person approved sending once more: that it shows our number today says nothing of tomorrow.
+fn rewrite_code(change: &Change, target: &Target) -> Option<ErrorCode> {
+    let rewrite = change.rewrite?;
+    let word = target.approved.filter(|_| change.approved);
+    if word.is_some_and(|(_, word)| word.brake == Brake::SetElsewhere) {
+        return Some(ErrorCode::Svc04);
+    }
+    matches!(rewrite, Rewrite::Edited { .. }).then_some(ErrorCode::Drf01)
 }
 
 /// PRC-01 if units are wanted on a line with a price of 0: they appear on the invoice, and nothing is charged for

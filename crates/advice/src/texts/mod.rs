@@ -42,7 +42,9 @@ pub(crate) fn of(code: ErrorCode, facts: &Facts) -> &'static Text {
         ErrorCode::Lin02 => &reach::LIN_02,
         ErrorCode::Svc02 => &services::SVC_02,
         ErrorCode::Svc03 => &services::SVC_03,
+        ErrorCode::Svc04 if facts.sent => &services::SVC_04_SENT,
         ErrorCode::Svc04 => &services::SVC_04,
+        ErrorCode::Drf01 if facts.sent => &services::DRF_01_SENT,
         ErrorCode::Drf01 => &services::DRF_01,
         ErrorCode::Prc01 => &services::PRC_01,
         ErrorCode::Qty01 if facts.brake == Some(Brake::Leftover) && facts.dismissed => {

@@ -141,6 +141,63 @@ pub(super) const DRF_01: Text = Text {
     ),
 };
 
+pub(super) const SVC_04_SENT: Text = Text {
+    title: both(
+        "Sent once more to a line that counts itself",
+        "Inviato un'altra volta a una riga che si conta da sola",
+    ),
+    happened: brief(
+        "Our number on the line of [\"{service}\"|the service] was changed back before. As approved, we sent it once \
+         more[ ({change})].",
+        "Il nostro numero sulla riga [di \"{service}\"|del servizio] era stato cambiato. Come approvato, lo abbiamo inviato \
+         un'altra volta[ ({change})].",
+    ),
+    invoice: brief(
+        "The invoice has our number, unless Kaseya changes it back again tonight.",
+        "In fattura c'è il nostro numero, se Kaseya non lo cambia di nuovo stanotte.",
+    ),
+    done: detail(
+        "The next sync reads the line and says whether our number stayed.",
+        "La prossima sincronizzazione rilegge la riga e dice se il nostro numero è rimasto.",
+    ),
+    to_do: brief(
+        "Switch the line's own counting off in Kaseya, and look here again tomorrow.",
+        "Disattiva in Kaseya il conteggio proprio della riga, e guarda di nuovo qui domani.",
+    )
+    .more(
+        "In Kaseya: Finance > Contracts[ > {contract}], the line.",
+        "In Kaseya: Finance > Contracts[ > {contract}], la riga.",
+    ),
+};
+
+pub(super) const DRF_01_SENT: Text = Text {
+    title: both("Edited in Kaseya, and sent again", "Modificato in Kaseya, e inviato di nuovo"),
+    happened: brief(
+        "Somebody or something had edited the units in Kaseya[: there were {units_from}]. We sent our number again[ \
+         ({change})].",
+        "Qualcuno o qualcosa aveva modificato le unità in Kaseya[: erano {units_from}]. Abbiamo inviato di nuovo il nostro \
+         numero[ ({change})].",
+    ),
+    invoice: brief(
+        "The invoice has our number, unless somebody edits it again.",
+        "In fattura c'è il nostro numero, se nessuno lo modifica di nuovo.",
+    ),
+    done: detail(
+        "It was sent as your setting for edited lines says, or because a person approved it. The next sync reads the line \
+         again.",
+        "È stato inviato come dice la tua impostazione per le righe modificate, o perché una persona lo ha approvato. La \
+         prossima sincronizzazione rilegge la riga.",
+    ),
+    to_do: brief(
+        "Nothing, if our number is right. If Kaseya's was, correct the count.",
+        "Nulla, se il nostro numero è giusto. Se era giusto quello di Kaseya, correggi il conteggio.",
+    )
+    .more(
+        "Who edited it stands in Kaseya in the contract's history: Finance > Contracts[ > {contract}].",
+        "Chi l'ha modificata è scritto in Kaseya nello storico del contratto: Finance > Contracts[ > {contract}].",
+    ),
+};
+
 pub(super) const PRC_01: Text = Text {
     title: both("Units at a price of 0", "Unità a prezzo 0"),
     happened: brief(

@@ -158,6 +158,30 @@ fn case_a14_a_write_twice_without_effect_is_held() {
     live(&Story { events: vec![(4, 10, lost(1)), (4, 11, lost(2)), (4, 12, users)], ..quiet() });
 }
 
+/// Seed 346 of the long mode: a line that counts itself shows our number when a person has approved sending it once more,
+/// and not the next morning. Until a later sync has seen it stay, nobody may call it ready.
+#[test]
+fn case_a14_a_line_that_counts_itself_is_not_ready_with_the_write() {
+    let company =
+        CompanyStart { users: [4, 2], shares_the_first_contract: true, rule: BillingRule::NotBilled };
+    let event = Event::CountsItself { company: 0, product: 1, units: 17 };
+    live(&Story {
+        billing: Billing::Advance,
+        month: 4,
+        first_day: 18,
+        invoice_day: 2,
+        other_contracts: 120,
+        one_price: true,
+        final_after: None,
+        mapped_later: true,
+        zones: Zones { counts: "Europe/Rome", tenant: "Pacific/Honolulu" },
+        shows_from_its_day: true,
+        companies: vec![company],
+        events: vec![(3, 4, event)],
+        ..quiet()
+    });
+}
+
 #[test]
 fn case_a16_licences_where_users_are_billed_are_no_count() {
     live(&Story { events: vec![(5, 10, Event::Licences { company: 0, days: 4 })], ..quiet() });
