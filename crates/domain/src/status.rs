@@ -53,6 +53,16 @@ impl CompanyState {
             Self::Never => 0,
         }
     }
+
+    /// Whether Kaseya was seen to hold our number: just changed and confirmed, or found equal.
+    pub fn is_green(self) -> bool {
+        matches!(self, Self::Changed | Self::Unchanged)
+    }
+
+    /// Whether Kaseya has accepted a change of ours, confirmed or not.
+    pub fn is_accepted(self) -> bool {
+        matches!(self, Self::Changed | Self::Sent)
+    }
 }
 
 /// The state that represents a company with products in these states; `None` for no products.
@@ -110,6 +120,5 @@ pub fn aggregate(products: &[Outcome]) -> Option<Outcome> {
 /// without targets.
 pub fn seen_equal(products: &[Outcome]) -> bool {
     let mut targets = products.iter().filter(|product| product.has_target()).peekable();
-    targets.peek().is_some()
-        && targets.all(|product| matches!(product.state, CompanyState::Changed | CompanyState::Unchanged))
+    targets.peek().is_some() && targets.all(|product| product.state.is_green())
 }

@@ -211,7 +211,7 @@ impl<'a> Advising<'a> {
             last_sent_day: row.last_sync.map(|at| zone.to_datetime(at).date()),
             next_try: row.deferred_until,
             deadline: self.deadline(),
-            sent: [CompanyState::Sent, CompanyState::Changed].contains(&row.state),
+            sent: row.state.is_accepted(),
             ..Facts::default()
         }
     }
@@ -256,9 +256,7 @@ impl<'a> Advising<'a> {
             effective_day: product.effective,
             brake: product.brake.as_deref().and_then(Brake::parse),
             dismissed: product.state == CompanyState::NotSent.as_str(),
-            sent: [CompanyState::Sent, CompanyState::Changed]
-                .map(CompanyState::as_str)
-                .contains(&product.state.as_str()),
+            sent: CompanyState::parse(&product.state).is_some_and(CompanyState::is_accepted),
             ..company
         }
     }

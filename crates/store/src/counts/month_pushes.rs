@@ -64,8 +64,7 @@ pub async fn settled(
 }
 
 fn is_green(product: &ProductOutcome) -> bool {
-    let green = [CompanyState::Changed, CompanyState::Unchanged];
-    CompanyState::parse(&product.state).is_some_and(|state| green.contains(&state))
+    CompanyState::parse(&product.state).is_some_and(CompanyState::is_green)
 }
 
 fn product_lasts(product: &ProductOutcome) -> bool {

@@ -15,7 +15,7 @@ pub fn keep_held(companies: &mut [CompanyOutcome], holds: &[HeldChange]) {
         for product in &mut outcome.products {
             held |= hold_product(company, contract, product, holds);
         }
-        if held && matches!(outcome.state, CompanyState::Changed | CompanyState::Unchanged) {
+        if held && outcome.state.is_green() {
             outcome.state = CompanyState::Held;
             outcome.code = Some(ErrorCode::Qty05);
             outcome.seen_equal = false;
