@@ -78,8 +78,8 @@ pub struct Consumer {
     watch: Option<Box<dyn FnMut() -> OnSettled + Send>>,
 }
 
-/// Called once with the settlement of a delivery, after the bus has accepted it.
-pub type OnSettled = Box<dyn FnOnce(&Settlement) + Send>;
+/// Called once with [`Settlement::kind`] of a delivery, after the bus has accepted the settlement.
+pub type OnSettled = Box<dyn FnOnce(&'static str) + Send>;
 
 impl Consumer {
     /// A consumer fed through a channel until `stop`; for implementations of [`Bus`].
@@ -124,6 +124,17 @@ pub enum Settlement {
     DeadLetter(String),
 }
 
+impl Settlement {
+    /// A word for metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Again => "again",
+            Self::DeadLetter(_) => "dead_letter",
+        }
+    }
+}
+
 /// One message in the hands of a consumer. It is settled once, by value; if dropped unsettled it is delivered again.
 pub struct Delivery {
     /// The delivered message.
@@ -157,9 +168,10 @@ impl Delivery {
     /// Settles the delivery. `Err` means that it was lost meanwhile and will come again: not a fault of the caller.
     pub async fn settle(mut self, how: Settlement) -> Result<(), BusError> {
         let (Some(settle), on_settled) = (self.settle.take(), self.on_settled.take()) else { return Ok(()) };
-        settle.settle(&self.message, how.clone()).await?;
+        let kind = how.kind();
+        settle.settle(&self.message, how).await?;
         if let Some(on_settled) = on_settled {
-            on_settled(&how);
+            on_settled(kind);
         }
         Ok(())
     }

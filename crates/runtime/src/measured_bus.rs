@@ -60,39 +60,38 @@ impl MeasuredBus {
         }
     }
 
-    /// Counts an operation that began at `since`.
-    fn ended(
+    /// Carries out an operation and counts it, with the kind of its error.
+    async fn measured<T, E>(
         &self,
         operation: &'static str,
         destination: &'static str,
-        since: Duration,
-        error: Option<&'static str>,
-    ) {
+        work: impl Future<Output = Result<T, E>>,
+        kind: impl FnOnce(&E) -> &'static str,
+    ) -> Result<T, E> {
+        let since = self.clock.monotonic();
+        let result = work.await;
         let mut labels =
             vec![destination_of(destination), KeyValue::new("messaging.operation.name", operation)];
-        labels.extend(error.map(|error| KeyValue::new("error.type", error)));
+        labels.extend(result.as_ref().err().map(|error| KeyValue::new("error.type", kind(error))));
         self.sent.add(1, &labels);
-        self.operations.record(self.seconds_since(since), &labels);
-    }
-
-    fn seconds_since(&self, since: Duration) -> f64 {
-        self.clock.monotonic().saturating_sub(since).as_secs_f64()
+        self.operations.record(seconds_since(&*self.clock, since), &labels);
+        result
     }
 
     fn watched(&self, destination: &'static str, consumer: Consumer) -> Consumer {
         let clock = Arc::clone(&self.clock);
         let (consumed, processing) = (self.consumed.clone(), self.processing.clone());
         // From the start, so that the first dead letter is an increase.
-        for settlement in ["done", "again", "dead_letter"] {
-            consumed.add(0, &settled(destination, settlement));
+        for settlement in [Settlement::Done, Settlement::Again, Settlement::DeadLetter(String::new())] {
+            consumed.add(0, &settled(destination, settlement.kind()));
         }
         consumer.watched(move || -> OnSettled {
             let (clock, since) = (Arc::clone(&clock), clock.monotonic());
             let (consumed, processing) = (consumed.clone(), processing.clone());
             Box::new(move |settlement| {
-                let labels = settled(destination, word(settlement));
+                let labels = settled(destination, settlement);
                 consumed.add(1, &labels);
-                processing.record(clock.monotonic().saturating_sub(since).as_secs_f64(), &labels);
+                processing.record(seconds_since(&*clock, since), &labels);
             })
         })
     }
@@ -106,28 +105,18 @@ fn settled(destination: &'static str, settlement: &'static str) -> [KeyValue; 2]
     [destination_of(destination), KeyValue::new("settlement", settlement)]
 }
 
-fn word(settlement: &Settlement) -> &'static str {
-    match settlement {
-        Settlement::Done => "done",
-        Settlement::Again => "again",
-        Settlement::DeadLetter(_) => "dead_letter",
-    }
+fn seconds_since(clock: &dyn Clock, since: Duration) -> f64 {
+    clock.monotonic().saturating_sub(since).as_secs_f64()
 }
 
 #[async_trait]
 impl Bus for MeasuredBus {
     async fn publish(&self, queue: Queue, message: Outgoing) -> Result<(), PublishError> {
-        let since = self.clock.monotonic();
-        let result = self.bus.publish(queue, message).await;
-        self.ended("send", queue.name(), since, result.as_ref().err().map(PublishError::kind));
-        result
+        self.measured("send", queue.name(), self.bus.publish(queue, message), PublishError::kind).await
     }
 
     async fn announce(&self, topic: EventTopic, message: Outgoing) -> Result<(), PublishError> {
-        let since = self.clock.monotonic();
-        let result = self.bus.announce(topic, message).await;
-        self.ended("announce", EVENTS, since, result.as_ref().err().map(PublishError::kind));
-        result
+        self.measured("announce", EVENTS, self.bus.announce(topic, message), PublishError::kind).await
     }
 
     async fn request(
@@ -136,10 +125,8 @@ impl Bus for MeasuredBus {
         message: Outgoing,
         timeout: Duration,
     ) -> Result<Incoming, RequestError> {
-        let since = self.clock.monotonic();
-        let result = self.bus.request(queue, message, timeout).await;
-        self.ended("request", queue.name(), since, result.as_ref().err().map(RequestError::kind));
-        result
+        self.measured("request", queue.name(), self.bus.request(queue, message, timeout), RequestError::kind)
+            .await
     }
 
     async fn consume(
@@ -158,10 +145,7 @@ impl Bus for MeasuredBus {
     }
 
     async fn reply(&self, to: &Incoming, message: Outgoing) -> Result<(), PublishError> {
-        let since = self.clock.monotonic();
-        let result = self.bus.reply(to, message).await;
-        self.ended("reply", "reply", since, result.as_ref().err().map(PublishError::kind));
-        result
+        self.measured("reply", "reply", self.bus.reply(to, message), PublishError::kind).await
     }
 
     fn connected(&self) -> watch::Receiver<bool> {
