@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use domain::PartnerId;
-use opentelemetry::metrics::Meter;
 use operations::{Connections, Operations};
+use runtime::metrics::Meter;
 use store::{
     PartnerChanges, StoreError,
     settings::{self, PartnerSettings},

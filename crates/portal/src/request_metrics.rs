@@ -4,15 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{Extensions, Method},
+    http::Method,
     middleware::Next,
     response::Response,
 };
 use domain::Clock;
-use opentelemetry::{
-    KeyValue,
-    metrics::{Histogram, Meter},
-};
+use runtime::metrics::{Histogram, KeyValue, Meter};
 
 /// Upper bounds of the histogram, in seconds: a page takes milliseconds, Authenticate up to a minute.
 const SECONDS: [f64; 10] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0, 60.0];
@@ -66,14 +63,10 @@ pub(crate) async fn measure(
     next: Next,
 ) -> Response {
     let Some(metrics) = metrics else { return next.run(request).await };
-    let (method, route) = (request.method().clone(), route(request.extensions()));
+    let (method, route) = (request.method().clone(), request.extensions().get::<MatchedPath>().cloned());
     let since = metrics.clock.monotonic();
     let response = next.run(request).await;
     let took = metrics.clock.monotonic().saturating_sub(since);
     metrics.ended(&method, route.as_ref(), response.status().as_u16(), took);
     response
-}
-
-fn route(extensions: &Extensions) -> Option<MatchedPath> {
-    extensions.get::<MatchedPath>().cloned()
 }
