@@ -121,7 +121,8 @@ async fn freeze_in(
     let Some(settings) = held_settings(tx, partner).await? else { return Ok(false) };
     let Some(integration) = &settings.integration else { return Ok(false) };
     // An earlier month already has its invoice: nothing more is sent for it.
-    let current = Month::of(integration.month_end().today(now));
+    let month_end = integration.month_end();
+    let current = Month::of(month_end.today(now));
     if month != current && month != current.previous() {
         return Ok(false);
     }
@@ -132,8 +133,8 @@ async fn freeze_in(
         return late_counts::add(tx, context, &settings, &frozen, counts, now).await;
     }
     let newcomers = month_ends::counted_after(tx, partner, month.last_day()).await?;
-    let last_day = LastDay::of(&settings, &integration.month_end(), month, &reports, &newcomers);
-    let cause = integration.month_end().freezes(month, last_day.is_final, now);
+    let last_day = LastDay::of(&settings, &month_end, month, &reports, &newcomers);
+    let cause = month_end.freezes(month, last_day.is_final, now);
     let by_cut_off = !last_day.is_stray || is_due(tx, &settings, integration, month, now).await?;
     let Some(cause) = cause.filter(|cause| *cause == FreezeCause::ReportFinal || by_cut_off) else {
         return Ok(false);

@@ -118,14 +118,15 @@ pub async fn phase(
     now: Timestamp,
 ) -> Result<MonthPhase, StoreError> {
     let partner = &settings.partner;
-    let current = Month::of(integration.month_end().today(now));
+    let month_end = integration.month_end();
+    let current = Month::of(month_end.today(now));
     let earlier = current.previous().previous();
     let frozen_at = [
         (current, frozen_at(tx, partner, current).await?),
         (current.previous(), frozen_at(tx, partner, current.previous()).await?),
         (earlier, frozen_at(tx, partner, earlier).await?),
     ];
-    let phase = integration.month_end().phase(
+    let phase = month_end.phase(
         now,
         |month| frozen_at.iter().find(|(known, _)| *known == month).and_then(|(_, at)| *at),
         integration.settings.invoice_day,
@@ -133,7 +134,7 @@ pub async fn phase(
     );
     let (MonthPhase::Closing(month) | MonthPhase::Frozen(month)) = phase else { return Ok(phase) };
     let is_frozen = frozen_at.iter().any(|(known, at)| *known == month && at.is_some());
-    let cut_off = integration.month_end().cut_off(month);
+    let cut_off = month_end.cut_off(month);
     // A partner that was not counted yet at the month's end has nothing to freeze. Its counts are sent as they
     // arrive, even if a day of that month is reported later.
     if is_frozen || counts::counted_in_time(tx, partner, month.last_day(), cut_off).await? {
