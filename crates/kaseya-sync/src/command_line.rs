@@ -6,6 +6,7 @@ use advice::Language;
 use clap::{Parser, Subcommand};
 use domain::{MAX_NAME, Role, Text, TextError};
 use operations::access::TOKEN_DAYS;
+use store::DatabaseRole;
 
 /// The default name of the acting person.
 const OPERATOR: &str = "operator";
@@ -190,8 +191,16 @@ pub(crate) enum Command {
     ///
     /// Without --write it only reads, with at most 12 V1 calls.
     Probe(Probe),
-    /// Update the database's tables and the broker's topology.
-    Migrate,
+    /// Update the database's tables, the programs' roles in it, and the broker's topology.
+    ///
+    /// Must own the tables. A role that is missing is made, a changed password is set, and each role gets the rights
+    /// of its program and no others. Without --role nothing is done about roles, as where all programs have one URL.
+    Migrate {
+        /// The role of scheduler, results, portal or operator, as the database URL in this file names it. May be
+        /// repeated.
+        #[arg(long = "role", value_name = "PROGRAM=FILE", value_parser = role_file)]
+        roles: Vec<(DatabaseRole, PathBuf)>,
+    },
     /// Manage the keys that seal passwords.
     #[command(subcommand)]
     Keys(Keys),
@@ -438,6 +447,13 @@ pub(crate) struct By {
 
 fn role(text: &str) -> Result<Role, &'static str> {
     Role::parse(text).ok_or("it is none of viewer, editor, admin, provider")
+}
+
+fn role_file(text: &str) -> Result<(DatabaseRole, PathBuf), &'static str> {
+    let (program, file) = text.split_once('=').ok_or("it has no =")?;
+    let role =
+        DatabaseRole::parse(program).ok_or("the program is none of scheduler, results, portal, operator")?;
+    Ok((role, PathBuf::from(file)))
 }
 
 #[cfg(test)]

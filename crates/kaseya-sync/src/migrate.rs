@@ -1,15 +1,19 @@
-//! `migrate`: the database's tables and the broker's topology.
+//! `migrate`: the database's tables and roles, and the broker's topology.
 
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 use runtime::{BusSection, Context, Database};
-use secrecy::ExposeSecret as _;
-use store::{DatabaseSection, Migrated};
+use secrecy::{ExposeSecret as _, SecretString};
+use store::{DatabaseRole, DatabaseSection, Migrated, RoleLogin};
 
 use crate::{data_dir::DataDir, ended::Ended, output};
 
-pub(crate) async fn command(context: &Context, data_dir: Option<PathBuf>) -> anyhow::Result<Ended> {
+pub(crate) async fn command(
+    context: &Context,
+    data_dir: Option<PathBuf>,
+    roles: &[(DatabaseRole, PathBuf)],
+) -> anyhow::Result<Ended> {
     let data_dir = data_dir.map(DataDir::at);
     let mut section: DatabaseSection = context.config.section("database")?;
     if let Some(directory) = &data_dir {
@@ -23,6 +27,11 @@ pub(crate) async fn command(context: &Context, data_dir: Option<PathBuf>) -> any
         return Ok(Ended::InOrder);
     }
     output::tell(&"the database's tables are up to date");
+    if !roles.is_empty() {
+        let logins: Vec<RoleLogin> = roles.iter().map(login).collect::<anyhow::Result<_>>()?;
+        store.set_roles(&logins).await.context("the roles are not set")?;
+        output::tell(&"each role has the rights of its program");
+    }
     // In one process there is no broker.
     if data_dir.is_none() {
         let uri = context.config.section::<BusSection>("bus")?.uri_file.read()?;
@@ -32,4 +41,9 @@ pub(crate) async fn command(context: &Context, data_dir: Option<PathBuf>) -> any
         output::tell(&"the broker's topology is declared");
     }
     Ok(Ended::InOrder)
+}
+
+fn login((role, file): &(DatabaseRole, PathBuf)) -> anyhow::Result<RoleLogin> {
+    let url = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+    Ok(RoleLogin::from_url(*role, &SecretString::from(url.trim()))?)
 }

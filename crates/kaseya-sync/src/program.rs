@@ -138,9 +138,9 @@ pub fn main() -> ExitCode {
                 move |context| async move { probe::command(&context, data_dir, order).await },
             )
         }
-        Command::Migrate => {
-            run(FOR_PEOPLE, config, move |context| async move { migrate::command(&context, data_dir).await })
-        }
+        Command::Migrate { roles } => run(FOR_PEOPLE, config, move |context| async move {
+            migrate::command(&context, data_dir, &roles).await
+        }),
         Command::Token(order) => on_installation(config, data_dir, move |installation| async move {
             tokens::command(&installation, order).await
         }),

@@ -14,8 +14,11 @@ use operations::{
     not_saved::NotSaved,
     settings_update::{Applied, ApplyError, Applying, Storing, apply},
 };
-use store::settings::{self, PartnerSettings, ProductBilling, switch};
-use testkit::{TestDatabase, database, entropy};
+use store::{
+    DatabaseRole,
+    settings::{self, PartnerSettings, ProductBilling, switch},
+};
+use testkit::{TestDatabase, database_as, entropy};
 use vault::{Associated, KeyRing, Sealed};
 
 const SAMPLE: &str = include_str!("../../../deploy/sample-partner.toml");
@@ -31,7 +34,11 @@ impl World {
     async fn new() -> Self {
         let entropy = entropy(7);
         let ring = KeyRing::generate("first", |bytes| entropy.fill(bytes)).expect("a ring");
-        Self { database: database().await, keys: Arc::new(KeyRing::parse(&ring).expect("a ring")), entropy }
+        Self {
+            database: database_as(DatabaseRole::Operator).await,
+            keys: Arc::new(KeyRing::parse(&ring).expect("a ring")),
+            entropy,
+        }
     }
 
     async fn apply_at(&self, text: &str, now: Timestamp) -> Result<Applied, ApplyError> {

@@ -2,7 +2,8 @@
 
 use std::process::{Command, Stdio};
 
-use testkit::{TestDatabase, database};
+use store::DatabaseRole;
+use testkit::{TestDatabase, database_as};
 
 /// Runs `correct msp`, which must end with this code. Returns stdout and stderr.
 async fn correct(database: &TestDatabase, code: i32, arguments: &[&str]) -> String {
@@ -29,7 +30,7 @@ async fn correct(database: &TestDatabase, code: i32, arguments: &[&str]) -> Stri
 
 #[tokio::test(flavor = "multi_thread")]
 async fn case_a6_the_command_corrects_a_frozen_number_with_its_reason() {
-    let database = database().await;
+    let database = database_as(DatabaseRole::Operator).await;
     let client = database.client().await;
     client
         .batch_execute(

@@ -44,7 +44,7 @@ impl<'a> Part<'a> {
 
 impl World {
     pub(crate) async fn at(now: &str) -> Self {
-        let database = testkit::database().await;
+        let database = testkit::database_as(store::DatabaseRole::Scheduler).await;
         let clock = Clock::at(now);
         let context = Context {
             store: database.store.clone(),

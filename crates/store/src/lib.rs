@@ -13,6 +13,6 @@ pub mod statuses;
 pub mod targets;
 
 pub use postgres::{
-    CalibratedClock, DatabaseSection, Measure, Migrated, PartnerChange, PartnerChanges, Row, Settings, Store,
-    StoreError, Timeouts, Transaction, WakeUps, Work,
+    CalibratedClock, DatabaseRole, DatabaseSection, Measure, Migrated, PartnerChange, PartnerChanges,
+    RoleLogin, Row, Settings, Store, StoreError, Timeouts, Transaction, WakeUps, Work,
 };

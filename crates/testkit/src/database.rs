@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use local_postgres::{Options, Running};
-use store::{Settings, Store};
+use store::{DatabaseRole, RoleLogin, Settings, Store};
 use tokio::sync::{Mutex, OnceCell};
 use tokio_postgres::{Client, NoTls};
 
@@ -21,10 +21,14 @@ static NEXT: AtomicU32 = AtomicU32::new(1);
 /// The database of a single test, with all tables and no rows.
 #[derive(Debug)]
 pub struct TestDatabase {
-    /// A store connected to the database.
+    /// A store connected to the database, as the owner of its tables or as the role asked for.
     pub store: Store,
-    /// The database's URL.
+    /// A store of the owner, whatever the role: for what other programs do, and to look.
+    pub owner: Store,
+    /// The URL of `store`.
     pub url: String,
+    /// The owner's URL.
+    pub owner_url: String,
     /// The database's name.
     pub name: String,
 }
@@ -35,10 +39,20 @@ impl TestDatabase {
         connect(&self.url).await
     }
 
-    /// A plain connection, to inspect the database without the store and to set up a test's initial state. Its state
+    /// The URL of a program with this role.
+    pub fn url_as(&self, role: DatabaseRole) -> String {
+        self.owner_url.replacen("user=postgres", &format!("user={}", role_name(role)), 1)
+    }
+
+    /// A store with the rights of this role.
+    pub async fn store_as(&self, role: DatabaseRole) -> Store {
+        connect(&self.url_as(role)).await
+    }
+
+    /// A plain connection of the owner, to inspect the database without the store and to set up a test's initial state. Its state
     /// transitions are not checked.
     pub async fn client(&self) -> Client {
-        let client = client(&self.url).await;
+        let client = client(&self.owner_url).await;
         let by_hand = format!("set application_name = '{BY_HAND}'");
         client.batch_execute(&by_hand).await.expect("a name is set");
         client
@@ -49,6 +63,7 @@ impl TestDatabase {
     pub async fn turn_clock_ahead(&self, interval: &str) {
         let sql = format!(
             "create schema ahead;
+             grant usage on schema ahead to public;
              create function ahead.clock_timestamp() returns timestamptz volatile language sql
                  as $$ select pg_catalog.clock_timestamp() + interval '{interval}' $$;
              alter database {} set search_path = ahead, pg_catalog, public;",
@@ -71,6 +86,13 @@ pub async fn database() -> TestDatabase {
     copy_of(TEMPLATE).await
 }
 
+/// The same, whose store has only the rights of this role: what it does is what its program may do.
+pub async fn database_as(role: DatabaseRole) -> TestDatabase {
+    let database = database().await;
+    let url = database.url_as(role);
+    TestDatabase { store: connect(&url).await, url, ..database }
+}
+
 /// A database without any table.
 pub async fn empty_database() -> TestDatabase {
     copy_of("template0").await
@@ -85,7 +107,8 @@ async fn copy_of(template: &str) -> TestDatabase {
         client(&server.url()).await.batch_execute(&copy).await.expect("the template is copied");
     }
     let url = server.url_of(&name);
-    TestDatabase { store: connect(&url).await, url, name }
+    let store = connect(&url).await;
+    TestDatabase { owner: store.clone(), store, owner_url: url.clone(), url, name }
 }
 
 async fn start() -> Running {
@@ -94,6 +117,8 @@ async fn start() -> Running {
     administrator.batch_execute(&format!("create database {TEMPLATE}")).await.expect("the template is made");
     let template = connect(&server.url_of(TEMPLATE)).await;
     template.migrate().await.expect("the migrations apply");
+    let logins = DatabaseRole::ALL.map(|role| RoleLogin { role, name: role_name(role), password: None });
+    template.set_roles(&logins).await.expect("the roles are made");
     template.close();
     let watched = client(&server.url_of(TEMPLATE)).await;
     watched.batch_execute(&crate::transitions::watched()).await.expect("transitions are watched");
@@ -108,6 +133,11 @@ async fn start() -> Running {
     })
     .await;
     server
+}
+
+/// The name of a role on the server of a test program.
+fn role_name(role: DatabaseRole) -> String {
+    format!("kaseya_sync_{}", role.as_str())
 }
 
 async fn connect(url: &str) -> Store {

@@ -12,7 +12,7 @@ mod transitions;
 mod until;
 
 pub use clock::Clock;
-pub use database::{TestDatabase, database, empty_database};
+pub use database::{TestDatabase, database, database_as, empty_database};
 pub use line_profiles::{FOREIGN_LINE_PROFILE, line_profiles};
 pub use programs::{program, target_directory};
 pub use proxy::{Proxy, Upstream};

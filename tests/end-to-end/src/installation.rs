@@ -8,7 +8,7 @@ use std::{
 };
 
 use secrecy::ExposeSecret as _;
-use store::{Settings, Store};
+use store::{DatabaseRole, RoleLogin, Settings, Store};
 use tempfile::TempDir;
 use testkit::{RabbitMq, TestDatabase};
 use vault::KeyRing;
@@ -16,6 +16,8 @@ use vault::KeyRing;
 use crate::{Kind, Partner, Program, Wire};
 
 const OPERATOR: &str = "kaseya-sync";
+/// The configuration of `migrate`.
+const OWNER: &str = "owner";
 
 /// Settings that tests change: the scheduler's times, a worker's timeout for a write, the log level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,20 +87,37 @@ impl<'b> Installation<'b> {
             |name: &str, text: &str| fs::write(files.path().join(name), text).expect("a file is written");
         write("key-ring", ring.expose_secret());
         write("bus-uri", &wire.uri());
-        write("database-url", &database.url);
+        write("database-url", &database.owner_url);
+        for role in DatabaseRole::ALL {
+            write(&url_file(role), &database.url_as(role));
+        }
         let this = Self { database, wire, tuning, keys, files, started: AtomicU32::new(0) };
         for kind in Kind::ALL {
             fs::write(this.config(kind.name()), this.config_text(kind)).expect("a configuration is written");
         }
-        fs::write(this.config(OPERATOR), this.operators_config()).expect("a configuration is written");
+        for (program, url) in [(OPERATOR, &*url_file(DatabaseRole::Operator)), (OWNER, "database-url")] {
+            fs::write(this.config(program), this.operators_config(url)).expect("a configuration is written");
+        }
         this
+    }
+
+    /// Runs `migrate` as the owner of the tables, and gives each program its role.
+    pub async fn migrate(&self) -> (i32, String) {
+        let role = |role| format!("--role={}={}", DatabaseRole::as_str(role), self.path(&url_file(role)));
+        let roles = DatabaseRole::ALL.map(role);
+        let arguments: Vec<&str> = ["migrate"].into_iter().chain(roles.iter().map(String::as_str)).collect();
+        self.run(OWNER, &arguments).await
     }
 
     /// Runs the operator's program and returns its exit code and all its output.
     pub async fn operator(&self, arguments: &[&str]) -> (i32, String) {
+        self.run(OPERATOR, arguments).await
+    }
+
+    async fn run(&self, config: &str, arguments: &[&str]) -> (i32, String) {
         let mut command = tokio::process::Command::new("setpriv");
         command.args(["--pdeathsig", "KILL", "--"]).arg(testkit::program(OPERATOR));
-        command.arg("--config").arg(self.config(OPERATOR)).args(arguments).stdin(Stdio::null());
+        command.arg("--config").arg(self.config(config)).args(arguments).stdin(Stdio::null());
         let output = command.kill_on_drop(true).output().await.expect("setpriv, of util-linux, starts it");
         let said = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
         (output.status.code().expect("it ended by itself"), said.concat())
@@ -193,25 +212,29 @@ impl<'b> Installation<'b> {
         self.files.path().join(format!("{program}.toml"))
     }
 
-    fn operators_config(&self) -> String {
-        let at = |name: &str| self.files.path().join(name).display().to_string();
+    fn path(&self, name: &str) -> String {
+        self.files.path().join(name).display().to_string()
+    }
+
+    fn operators_config(&self, url: &str) -> String {
         format!(
             "[bus]\nuri_file = '{}'\n[database]\nurl_file = '{}'\n[vault]\nkey_ring_file = '{}'\n\
              [kaseya]\nallow_loopback_http = true\n",
-            at("bus-uri"),
-            at("database-url"),
-            at("key-ring")
+            self.path("bus-uri"),
+            self.path(url),
+            self.path("key-ring")
         )
     }
 
     fn config_text(&self, kind: Kind) -> String {
         let Tuning { lease, permit, ticket_timeout, write_timeout, log } = self.tuning;
-        let at = |name: &str| self.files.path().join(name).display().to_string();
+        let at = |name: &str| self.path(name);
         let bus = format!(
             "[log]\nfilter = '{log}'\n[health]\nlisten = '127.0.0.1:0'\n[bus]\nuri_file = '{}'\n",
             at("bus-uri")
         );
-        let database = format!("[database]\nurl_file = '{}'\npool_size = 4\n", at("database-url"));
+        let url = kind.role().map(url_file).unwrap_or_default();
+        let database = format!("[database]\nurl_file = '{}'\npool_size = 4\n", at(&url));
         match kind {
             Kind::Scheduler => format!(
                 "{bus}{database}[scheduler]\nspread = '0s'\npoll = '200ms'\nlease = '{lease}'\npermit = '{permit}'\n\
@@ -225,6 +248,11 @@ impl<'b> Installation<'b> {
             Kind::Results => format!("{bus}{database}[results]\nannounce_every = '200ms'\n"),
         }
     }
+}
+
+/// The file with the URL of a role.
+fn url_file(role: DatabaseRole) -> String {
+    format!("database-url-{}", role.as_str())
 }
 
 /// Begins to switch a partner off, in a transaction of its own.
@@ -244,5 +272,15 @@ pub(crate) async fn switch_off(store: &Store, partner: &str) {
 pub async fn database_at(url: String) -> TestDatabase {
     let store = Store::connect(Settings::new(&url), testkit::entropy(1)).await.expect("the server is there");
     store.migrate().await.expect("the migrations apply");
-    TestDatabase { store, url, name: "postgres".to_owned() }
+    let database = TestDatabase {
+        owner: store.clone(),
+        store,
+        owner_url: url.clone(),
+        url,
+        name: "postgres".to_owned(),
+    };
+    let login =
+        |role| RoleLogin::from_url(role, &database.url_as(role).into()).expect("a URL names its user");
+    database.store.set_roles(&DatabaseRole::ALL.map(login)).await.expect("the roles are made");
+    database
 }

@@ -11,6 +11,7 @@ use std::{
 };
 
 use serde_json::Value;
+use store::DatabaseRole;
 
 /// How long a program may take to end; its own timeout is shorter.
 const ENDS_WITHIN: Duration = Duration::from_secs(120);
@@ -35,6 +36,15 @@ pub enum Kind {
 impl Kind {
     /// All kinds.
     pub const ALL: [Self; 3] = [Self::Scheduler, Self::Worker, Self::Results];
+
+    /// The program's database role; `None` for the one that never reaches the database.
+    pub fn role(self) -> Option<DatabaseRole> {
+        match self {
+            Self::Scheduler => Some(DatabaseRole::Scheduler),
+            Self::Worker => None,
+            Self::Results => Some(DatabaseRole::Results),
+        }
+    }
 
     /// The program's name.
     pub fn name(self) -> &'static str {

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use kaseya::{Bms, BmsSettings};
 use kaseya_simulator::{Clock, Running, Simulator, State};
 use secrecy::SecretString;
-use testkit::{TestDatabase, database, entropy};
+use testkit::{TestDatabase, database_as, entropy};
 use vault::{Associated, KeyRing};
 
 pub(crate) const RIGHT: &str = "correct horse";
@@ -39,7 +39,7 @@ impl World {
             .await
             .expect("a free port");
         let keys = Arc::new(KeyRing::parse(&ring).expect("a ring"));
-        Self { database: database().await, kaseya, clock, keys }
+        Self { database: database_as(store::DatabaseRole::Portal).await, kaseya, clock, keys }
     }
 
     pub(crate) fn pass(&self, minutes: i64) {

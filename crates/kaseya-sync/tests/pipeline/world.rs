@@ -106,7 +106,7 @@ impl World {
         let bus: SharedBus = Arc::new(InProcess::new());
         let world = Self { database, clock, kaseya, bus, companies, _stop: stop.clone().drop_guard() };
         world.store_partner().await;
-        world.start_services(&stop);
+        world.start_services(&stop).await;
         world
     }
 
@@ -180,7 +180,7 @@ impl World {
         lines.iter().find(|line| line.id == line_of(company)).expect("its line").clone()
     }
 
-    fn start_services(&self, stop: &CancellationToken) {
+    async fn start_services(&self, stop: &CancellationToken) {
         let bus = Arc::clone(&self.bus);
         let clock: Arc<dyn domain::Clock> = Arc::new(self.clock.clone());
         let entropy = testkit::entropy(5);
@@ -195,7 +195,7 @@ impl World {
             ..SchedulerSettings::default()
         };
         let context = Context {
-            store: self.database.store.clone(),
+            store: self.database.store_as(store::DatabaseRole::Scheduler).await,
             bus: Arc::clone(&bus),
             clock: Arc::clone(&clock),
             entropy: entropy.clone(),
@@ -232,7 +232,13 @@ impl World {
         });
 
         let settings = ResultsSettings { prefetch: 100, announce_every: Duration::from_secs(5) };
-        let results = Results::new(self.database.store.clone(), bus, clock, entropy, settings);
+        let results = Results::new(
+            self.database.store_as(store::DatabaseRole::Results).await,
+            bus,
+            clock,
+            entropy,
+            settings,
+        );
         let until = stop.clone();
         tokio::spawn(async move {
             results.run(until, &health).await.expect("results run until they are stopped")

@@ -12,10 +12,11 @@ use operations::{
 };
 use secrecy::SecretString;
 use store::{
+    DatabaseRole,
     access::Actor,
     settings::{self, PartnerSettings},
 };
-use testkit::{TestDatabase, database, entropy};
+use testkit::{TestDatabase, database_as, entropy};
 use vault::{Associated, KeyRing};
 
 pub(crate) const RIGHT: &str = "correct horse";
@@ -41,7 +42,7 @@ impl World {
             .start(([127, 0, 0, 1], 0).into())
             .await
             .expect("a free port");
-        let database = database().await;
+        let database = database_as(DatabaseRole::Portal).await;
         let sql =
             "insert into partners (partner_id, name, count_zone) values ('msp-1', 'MSP', 'Europe/Rome');
                    insert into products (partner_id, product_id, name) values

@@ -43,7 +43,7 @@ async fn take_in(world: &World) {
     let (content, companies) = (&report.content(), &companies);
     let stored: Result<(), StoreError> = world
         .database
-        .store
+        .owner
         .transaction("take_in", |tx| {
             Box::pin(async move {
                 reports::note_part(tx, partner, head, (1, content), of_message, now).await?;

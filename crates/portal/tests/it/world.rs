@@ -17,10 +17,10 @@ use operations::{Connections, Operations};
 use portal::{Context, Portal, PortalSettings};
 use serde_json::Value;
 use store::{
-    Store,
+    DatabaseRole, Store,
     access::tokens::{self, NewToken},
 };
-use testkit::{TestDatabase, database, entropy};
+use testkit::{TestDatabase, database_as, entropy};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use vault::{KeyRing, Token};
@@ -65,7 +65,7 @@ impl World {
             .start(([127, 0, 0, 1], 0).into())
             .await
             .expect("a free port");
-        let database = database().await;
+        let database = database_as(DatabaseRole::Portal).await;
         let sql = include_str!("partner.sql");
         database.client().await.batch_execute(sql).await.expect("the statements are right");
         let [viewer, editor, admin, stranger, provider] =

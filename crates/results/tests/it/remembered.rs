@@ -27,7 +27,7 @@ async fn remembered_of(world: &World, today: Date, wanted: Option<u32>) -> Remem
 async fn with_dates(world: &World, today: Date, wanted: Option<u32>) -> Remembered {
     let partner = PartnerId::new(PARTNER).expect("an id");
     let contract = ContractId(1001);
-    let all = world.database.store.transaction("remembered", |tx| {
+    let all = world.database.owner.transaction("remembered", |tx| {
         let partner = &partner;
         let wanted = std::collections::BTreeMap::from([((contract, ServiceId(11)), wanted)]);
         Box::pin(async move { store::targets::remembered(tx, partner, &wanted, today).await })
@@ -248,7 +248,7 @@ fn reading(at: &str, total_before: Option<f64>, lines_total: f64, moved: f64) ->
 
 /// For each change in progress on contract 1001, whether the contract was read since.
 async fn read_since(world: &World) -> Vec<bool> {
-    let underway = world.database.store.transaction("underway", |tx| {
+    let underway = world.database.owner.transaction("underway", |tx| {
         Box::pin(async move {
             let partner = PartnerId::new(PARTNER).expect("an id");
             store::targets::changes_underway(tx, &partner, &[ContractId(1001)]).await

@@ -7,7 +7,7 @@ use domain::Clock as _;
 use jiff::Timestamp;
 use messages::{Message, v1};
 use results::{Results, ResultsSettings};
-use store::Store;
+use store::{DatabaseRole, Store};
 use testkit::{Clock, TestDatabase};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -56,7 +56,7 @@ impl World {
 
     pub async fn without_service() -> Self {
         let world = Self {
-            database: testkit::database().await,
+            database: testkit::database_as(DatabaseRole::Results).await,
             bus: InProcess::new(),
             clock: Clock::at(NOW),
             stop: CancellationToken::new(),

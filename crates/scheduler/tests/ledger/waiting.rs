@@ -134,8 +134,8 @@ async fn case_d1_messages_wait_for_a_right_and_for_a_login() {
          grant all on all sequences in schema public to {role}; revoke select on partners from {role}"
     );
     administrator.batch_execute(&made).await.expect("a role");
-    let url = world.database.url.replacen("user=postgres", &format!("user={role}"), 1);
-    assert_ne!(url, world.database.url, "the address names its user");
+    let url = world.database.owner_url.replacen("user=postgres", &format!("user={role}"), 1);
+    assert_ne!(url, world.database.owner_url, "the address names its user");
     let store = Store::connect(Settings::new(url), testkit::entropy(3)).await.expect("a store");
     let (_running, health) =
         world.start_scheduler_with(Arc::new(world.bus.clone()), store, Arc::new(world.clock.clone()));

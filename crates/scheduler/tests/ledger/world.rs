@@ -9,7 +9,7 @@ use messages::{
     v1::{self, RefusalReason, permit_answer, renew_lease_answer, start_job_answer},
 };
 use scheduler::{Context, Scheduler, SchedulerSettings};
-use store::{StoreError, Transaction};
+use store::{DatabaseRole, StoreError, Transaction};
 use testkit::TestDatabase;
 use tokio::{sync::Mutex, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -40,7 +40,7 @@ impl World {
         let consumer =
             async |queue| Mutex::new(bus.consume(queue, 100, stop.clone()).await.expect("a consumer"));
         Self {
-            database: testkit::database().await,
+            database: testkit::database_as(DatabaseRole::Scheduler).await,
             clock: testkit::Clock::at(NOON),
             settings: SchedulerSettings { poll: Duration::from_millis(20), ..SchedulerSettings::default() },
             tickets: consumer(Queue::Jobs).await,
@@ -98,7 +98,7 @@ impl World {
     pub(crate) async fn run(&self, statements: &str) {
         for sql in statements.split(';').filter(|sql| !sql.trim().is_empty()) {
             let done: Result<u64, StoreError> =
-                self.database.store.transaction("test", |tx| Box::pin(tx.execute(sql, &[]))).await;
+                self.database.owner.transaction("test", |tx| Box::pin(tx.execute(sql, &[]))).await;
             done.unwrap_or_else(|error| panic!("{error}: {sql}"));
         }
     }
@@ -108,7 +108,7 @@ impl World {
         let (value, rest) = expression.split_once(" from ").expect("an expression and where it is from");
         let sql = format!("select ({value})::text as value from {rest}");
         let row: Result<_, StoreError> =
-            self.database.store.transaction("test", |tx| Box::pin(tx.query_opt(&sql, &[]))).await;
+            self.database.owner.transaction("test", |tx| Box::pin(tx.query_opt(&sql, &[]))).await;
         row.unwrap_or_else(|error| panic!("{error}: {sql}")).and_then(|row| row.get("value").expect("a text"))
     }
 
@@ -128,7 +128,7 @@ impl World {
         &self,
         work: impl for<'t> Fn(&'t Transaction<'env>) -> store::Work<'t, T, StoreError>,
     ) -> T {
-        self.database.store.transaction("test", work).await.expect("the transaction commits")
+        self.database.owner.transaction("test", work).await.expect("the transaction commits")
     }
 
     /// A partner with its integration on and `companies` companies `c1` … on contracts 101 …, counted today. Each has

@@ -92,6 +92,11 @@ pub async fn see(
         if follow.is_empty() {
             continue;
         }
+        if *table == "targets" {
+            let sql = "select name_targets($1, $2, $3, $4, $5)";
+            tx.execute(sql, &[&partner.as_str(), &of.as_str(), &follow, &entered_as, &now_as]).await?;
+            continue;
+        }
         let sql = format!(
             "update {table} told set {name} = follow.now
              from unnest($2::int[], $3::text[], $4::text[]) as follow (id, told, now)

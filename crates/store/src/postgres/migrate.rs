@@ -17,7 +17,7 @@ use crate::{
 const BASELINE: &str = "names";
 
 /// The migrating program holds this advisory lock of the database. The number has no meaning.
-const LOCK: i64 = 0x6b61_7365_7961_0001;
+pub(crate) const LOCK: i64 = 0x6b61_7365_7961_0001;
 
 /// What a migration found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,10 @@
 //! The connection pool and the settings of every connection.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use deadpool_postgres::{Client as Pooled, Connect, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use domain::Entropy;
@@ -142,7 +146,7 @@ impl Store {
             .keepalives_interval(Duration::from_secs(5))
             .keepalives_retries(3)
             .tcp_user_timeout(Duration::from_secs(10));
-        let login = FreshLogin { url_file: settings.url_file, tls };
+        let login = FreshLogin { url_file: settings.url_file, tls, accepted: Arc::default() };
         let manager = Manager::from_connect(
             config.clone(),
             login.clone(),
@@ -217,21 +221,35 @@ impl Inner {
     pub(crate) async fn own_connection(
         &self,
     ) -> Result<(Client, tokio_postgres::Connection<tokio_postgres::Socket, TlsStream>), StoreError> {
-        tokio::time::timeout(
-            self.timeouts.connect + GRACE,
-            self.login.of(&self.config).connect(self.login.tls.clone()),
-        )
-        .await
-        .map_err(|_| StoreError::Unreachable { reason: "no connection in time".to_owned() })?
-        .map_err(|error| StoreError::connecting(&error))
+        self.in_time(self.login.open(&self.config)).await
+    }
+
+    /// Logs in once as somebody else.
+    pub(crate) async fn log_in(&self, config: &Config) -> Result<Client, StoreError> {
+        let (client, connection) = self.in_time(config.connect(self.login.tls.clone())).await?;
+        // It ends with the client.
+        tokio::spawn(connection);
+        Ok(client)
+    }
+
+    async fn in_time<T>(
+        &self,
+        opening: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, StoreError> {
+        tokio::time::timeout(self.timeouts.connect + GRACE, opening)
+            .await
+            .map_err(|_| StoreError::Unreachable { reason: "no connection in time".to_owned() })?
+            .map_err(|error| StoreError::connecting(&error))
     }
 }
 
-/// Logs each connection in with the file's current user and password.
+/// Logs each connection in with the file's current user and password, or with the last ones that the server accepted
+/// while it refuses those: a new password is in the file before the server knows it, or after.
 #[derive(Clone)]
 pub(crate) struct FreshLogin {
     url_file: Option<std::path::PathBuf>,
     tls: MakeRustlsConnect,
+    accepted: Arc<Mutex<Option<Config>>>,
 }
 
 impl FreshLogin {
@@ -249,6 +267,32 @@ impl FreshLogin {
         }
         config
     }
+
+    async fn open(
+        &self,
+        config: &Config,
+    ) -> Result<(Client, tokio_postgres::Connection<tokio_postgres::Socket, TlsStream>), tokio_postgres::Error>
+    {
+        let fresh = self.of(config);
+        let opened = fresh.connect(self.tls.clone()).await;
+        let accepted = self.accepted.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match (opened, accepted) {
+            (Ok(opened), _) => {
+                *self.accepted.lock().unwrap_or_else(PoisonError::into_inner) = Some(fresh);
+                Ok(opened)
+            }
+            (Err(error), Some(accepted)) if refuses_login(&error) && accepted != fresh => {
+                // What the file says now is what a person must fix, if anything.
+                accepted.connect(self.tls.clone()).await.map_err(|_| error)
+            }
+            (Err(error), _) => Err(error),
+        }
+    }
+}
+
+/// Whether the server refuses user or password: class 28.
+fn refuses_login(error: &tokio_postgres::Error) -> bool {
+    error.code().is_some_and(|code| code.code().starts_with("28"))
 }
 
 impl Connect for FreshLogin {
@@ -257,9 +301,9 @@ impl Connect for FreshLogin {
         config: &Config,
     ) -> Pin<Box<dyn Future<Output = Result<(Client, JoinHandle<()>), tokio_postgres::Error>> + Send + '_>>
     {
-        let (config, tls) = (self.of(config), self.tls.clone());
+        let config = config.clone();
         Box::pin(async move {
-            let (client, connection) = config.connect(tls).await?;
+            let (client, connection) = self.open(&config).await?;
             let driven = tokio::spawn(async move {
                 if let Err(error) = connection.await {
                     tracing::debug!(%error, "a connection to the database has ended");

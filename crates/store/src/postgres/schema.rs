@@ -15,12 +15,14 @@ pub(crate) const DEFINITIONS: &[&str] = &[
     include_str!("partner_changes.sql"),
     include_str!("../settings/mapped_targets.sql"),
     include_str!("../settings/must_reread.sql"),
+    include_str!("../targets/edits.sql"),
     include_str!("../counts/provider_is_final.sql"),
     include_str!("../counts/frozen_counts.sql"),
     include_str!("../kaseya/places.sql"),
     include_str!("../kaseya/zones.sql"),
     include_str!("../statuses/standings.sql"),
     include_str!("../statuses/waiting_for_sync.sql"),
+    include_str!("owner_rights.sql"),
 ];
 
 /// The tables and views that a statement names after `from`, `join`, `into` or `update`, in that order, or `no table`.

@@ -140,14 +140,5 @@ pub async fn waiting_changes(
 
 /// Gives up the lines that nothing is mapped to any more. When they are mapped again, they may be another partner's.
 pub async fn give_up_unmapped(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
-    tx.execute(
-        "update targets set claimed_at = null
-         where partner_id = $1 and claimed_at is not null
-           and not exists (select from mapped_targets mapped
-                           where mapped.partner_id = $1 and mapped.contract_id = targets.contract_id
-                             and mapped.service_id = targets.service_id)",
-        &[&partner.as_str()],
-    )
-    .await
-    .map(drop)
+    tx.execute("select give_up_unmapped_targets($1)", &[&partner.as_str()]).await.map(drop)
 }

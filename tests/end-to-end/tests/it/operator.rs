@@ -7,7 +7,7 @@ use serde_json::Value;
 async fn from_an_empty_database_and_broker_to_right_units_by_the_operators_program() {
     let installation = Installation::bare(CALM).await;
     let partner = installation.stranger("rossi", 2).await;
-    let (code, said) = installation.operator(&["migrate"]).await;
+    let (code, said) = installation.migrate().await;
     assert_eq!(code, 0, "{said}");
     let _programs = installation.start_all();
 

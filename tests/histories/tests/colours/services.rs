@@ -23,7 +23,7 @@ use runtime::Health;
 use scheduler::{Context, Scheduler, SchedulerSettings};
 use secrecy::SecretString;
 use store::{
-    Row, StoreError,
+    DatabaseRole, Row, StoreError,
     counts::reports::{self, ReportHead, ReportedCompany, ReportedCount},
     settings::{self, NewIntegration, StoredPassword, installation, switch},
     statuses::{CompanyStatus, readiness},
@@ -90,7 +90,7 @@ impl Services {
         let surroundings = runtime::Context::new(&program, config, Arc::clone(&shown), entropy.clone());
         let health = surroundings.health.clone();
         let context = Context {
-            store: database.store.clone(),
+            store: database.store_as(DatabaseRole::Scheduler).await,
             bus: Arc::clone(&shared),
             clock: Arc::clone(&shown),
             entropy: entropy.clone(),
@@ -99,7 +99,8 @@ impl Services {
         let scheduler = Scheduler::new(context, &surroundings.meter, &health);
         bus.answered_by(Some(scheduler.clone()));
         let settings = ResultsSettings { prefetch: 100, announce_every: Duration::from_secs(5) };
-        let results = Results::new(database.store.clone(), shared, shown, entropy, settings);
+        let results =
+            Results::new(database.store_as(DatabaseRole::Results).await, shared, shown, entropy, settings);
         let worker = start_worker(&bus, Arc::new(clock.clone()), 0);
         Self {
             clock,

@@ -1,0 +1,2 @@
+-- Roles per program need no table of their own. Triggers that keep other tables run with the owner's rights from here on: they
+-- are definitions, which belong to the newest migration.
