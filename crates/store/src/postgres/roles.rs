@@ -28,7 +28,7 @@ pub enum DatabaseRole {
 }
 
 impl DatabaseRole {
-    /// In the order of the columns of [`RIGHTS`].
+    /// In the order of the columns of the table of rights.
     pub const ALL: [Self; 4] = [Self::Scheduler, Self::Results, Self::Portal, Self::Operator];
 
     /// The role's word on the command line.
