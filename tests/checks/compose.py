@@ -33,13 +33,18 @@ def check_together(project: dict, dockerfile: str, made: set[str]) -> None:
         if health[1] != program:
             raise Refused(f"{name}: asks {health[1]} for its health, but runs {program}")
         given = {os.path.join("/run/secrets", secret["target"]) for secret in service.get("secrets", [])}
-        asked = {value for value in service.get("environment", {}).values() if value.startswith("/run/secrets/")}
+        # Also by `migrate --role=PROGRAM=FILE`.
+        words = [*service.get("environment", {}).values(), *(word.rpartition("=")[2] for word in service.get("command") or [])]
+        asked = {word for word in words if word.startswith("/run/secrets/")}
         if given != asked:
             raise Refused(f"{name}: is given {sorted(given)}, but asks for {sorted(asked)}")
     for name, service in project["services"].items():
         check_hardened(name, service)
     if "database" in project["services"]["worker"]["networks"]:
         raise Refused("worker: must not reach the database")
+    urls = [secret["source"] for service in ours.values() for secret in service.get("secrets", []) if secret["target"] == "database-url"]
+    if len(urls) != len(set(urls)):
+        raise Refused(f"programs must not share a database role: {sorted(urls)}")
     wanted = {pathlib.Path(secret["file"]).name for secret in project["secrets"].values()}
     if not wanted <= made:
         raise Refused(f"secrets: nobody makes {sorted(wanted - made)}")
@@ -80,6 +85,8 @@ BROKEN_COMPOSE = [
     ("unknown program", "[/usr/local/bin/kaseya-sync-worker]", "[/usr/local/bin/kaseya-worker]", "the image has no"),
     ("another's health", "kaseya-sync-results, health-check", "kaseya-sync-worker, health-check", "for its health"),
     ("a secret not given", "      - database-url\n", "", "but asks for"),
+    ("a role not given", "      - --role=portal=/run/secrets/database-url-portal\n", "", "but asks for"),
+    ("another's database role", "source: database-url-portal", "source: database-url-results", "must not share a database role"),
     ("worker at the database", "networks: [broker, outside, telemetry]", "networks: [broker, database]", "not reach the database"),
     ("writable", "read_only: true", "read_only: false", "must be read-only"),
     ("Postgres as its image is", "  postgres:\n    <<: *hardened\n", "  postgres:\n", "postgres: must be read-only"),

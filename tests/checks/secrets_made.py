@@ -25,17 +25,19 @@ def check_additions(make: list, target: pathlib.Path) -> None:
     before = contents(target)
     (target / "key-ring").unlink()
     (target / "bus-uri-results").unlink()
+    (target / "database-url-portal").unlink()
     subprocess.run(make, check=True, capture_output=True)
     after = contents(target)
     changed = {name for name in before if after.get(name) != before[name]}
-    if changed != {"key-ring", "bus-uri-results", "bus-users.json"}:
-        raise Refused(f"deploy/make-secrets, run again without two of its files, wrote {sorted(changed)}")
+    if changed != {"key-ring", "bus-uri-results", "bus-users.json", "database-url-portal"}:
+        raise Refused(f"deploy/make-secrets, run again without three of its files, wrote {sorted(changed)}")
 
 
 def check_changes(make: list, target: pathlib.Path) -> None:
     for name, wanted in {
         "bus-uri-worker": {"bus-uri-worker", "bus-users.json"},
         "database-password": {"database-password", "database-url"},
+        "database-url-portal": {"database-url-portal"},
         "key-ring": {"key-ring"},
     }.items():
         before = contents(target)

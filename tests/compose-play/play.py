@@ -22,6 +22,7 @@ from checks.tools import COMPOSE, ROOT
 SERVERS = {"postgres": "postgres:17-bookworm", "rabbitmq": "rabbitmq:4-management"}
 # The simulator is reached by plain http on loopback alone, which programs that listen on loopback alone allow.
 SIMULATED = {"KASEYA_SYNC_KASEYA__ALLOW_LOOPBACK_HTTP": "true", "KASEYA_SYNC_HEALTH__LISTEN": "127.0.0.1:9090"}
+DATABASE_ROLES = ["scheduler", "results", "portal", "operator"]
 DATABASE = ["--username=kaseya_sync", "--maintenance-db=postgres"]
 
 
@@ -62,6 +63,9 @@ class Installation:
     def operator(self, *arguments: str) -> str:
         folder = self.place / "settings"
         return self.compose("run", "--rm", "--no-TTY", "--volume", f"{folder}:/settings:ro", "operator", *arguments)
+
+    def migrate(self) -> None:
+        self.compose("run", "--rm", "--no-TTY", "migrate")
 
     def secret(self, name: str) -> pathlib.Path:
         return self.place / "secrets" / name
@@ -193,9 +197,23 @@ def change_broker_password(here: Installation) -> None:
 
 def change_database_password(here: Installation) -> None:
     here.change_secret("database-password")
-    here.psql("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and usename = 'kaseya_sync'")
-    here.wait_healthy("Postgres has another password, and nothing was restarted")
+    here.migrate()
+    for program in DATABASE_ROLES:
+        here.change_secret(f"database-url-{program}")
+    here.psql("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and usename like 'kaseya_sync%'")
+    here.wait_healthy("Postgres has other passwords, and nothing was restarted")
     here.sync("unchanged")
+
+
+def check_roles(here: Installation) -> None:
+    """Each program is in the database as its own role, and the portal's cannot touch the journal."""
+    used = here.psql("select distinct usename from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()")
+    others = set(used.split()) - {f"kaseya_sync_{program}" for program in DATABASE_ROLES}
+    if others or len(used.split()) < 3:
+        raise SystemExit(f"programs are in the database as {used}")
+    if here.psql("set role kaseya_sync_portal; select has_table_privilege('journal', 'update')") != "f":
+        raise SystemExit("the portal's role may change the journal")
+    print("each program has its own role", flush=True)
 
 
 def change_key_ring(here: Installation) -> None:
@@ -215,7 +233,7 @@ def restore(here: Installation, dump: bytes) -> None:
     here.compose("stop", *SERVICES)
     for command in ["dropdb", "createdb"]:
         here.compose("exec", "-T", "postgres", command, *DATABASE, "kaseya_sync")
-    pg_restore = ["pg_restore", "--username=kaseya_sync", "--dbname=kaseya_sync", "--exit-on-error"]
+    pg_restore = ["pg_restore", "--username=kaseya_sync", "--dbname=kaseya_sync", "--exit-on-error", "--no-privileges"]
     here.compose("exec", "-T", "postgres", *pg_restore, input=dump)
 
 
@@ -226,7 +244,7 @@ def back_up(here: Installation) -> bytes:
 
 def restore_backup(here: Installation, dump: bytes) -> None:
     restore(here, dump)
-    here.operator("migrate")
+    here.migrate()
     here.operator("restored")
     here.compose("start", *SERVICES)
     here.wait_healthy("all are healthy on the restored database")
@@ -257,7 +275,7 @@ def go_forward_and_back(here: Installation) -> None:
         raise SystemExit("the migration of the version before fails on newer tables")
     here.sync("unchanged")
     restore(here, dump)
-    here.operator("migrate")
+    here.migrate()
     here.compose("start", *SERVICES)
     here.wait_healthy("the version before runs on the backup")
 
@@ -278,6 +296,7 @@ def main(archives: pathlib.Path, scratch: pathlib.Path) -> None:
         bring_up(here)
         sync_partner(here)
         open_portal(here)
+        check_roles(here)
         kill_each(here)
         change_broker_password(here)
         change_database_password(here)

@@ -220,7 +220,7 @@ def main(secrets: pathlib.Path, scratch: pathlib.Path) -> None:
     for name in ["postgres", "rabbitmq"]:
         command = cluster.templates[name]["spec"]["containers"][0]["startupProbe"]["exec"]["command"]
         wait(f"{name} is ready", lambda name=name, command=command: asked("exec", f"{name}-{name}", *command))
-    cluster.must("migrate", "migrate")
+    cluster.must("migrate")
     for name in SERVICES:
         cluster.play(name, "Deployment")
     for name in SERVICES:
