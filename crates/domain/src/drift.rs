@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::run::names;
+use crate::{FieldChange, run::names};
 
 names! {
     /// What to do about a line that was edited in Kaseya.
@@ -55,9 +55,30 @@ impl Undated {
     /// The day that a line shows instead, if it holds the change. `by_rule` is the day from which a change counts
     /// now: once it is later than the change's, the change's own period is invoiced and its day no longer matters.
     pub fn shown_instead(self, units: f64, line_start: Option<Date>, by_rule: Option<Date>) -> Option<Date> {
-        let matters = by_rule.is_some_and(|day| self.effective_date >= day);
+        let matters = is_open(self.effective_date, by_rule);
         line_start.filter(|day| matters && units == f64::from(self.units) && *day != self.effective_date)
     }
+}
+
+/// A field of a line that changed with one of our changes, although we sent it as it was.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChangedField {
+    /// The effective date of our change.
+    pub effective_date: Date,
+    /// The field and its values.
+    pub field: FieldChange,
+}
+
+impl ChangedField {
+    /// Whether the field may still make an invoice wrong, as [`Undated::shown_instead`] counts it.
+    pub fn matters(&self, by_rule: Option<Date>) -> bool {
+        is_open(self.effective_date, by_rule)
+    }
+}
+
+/// Whether the period of a change is not invoiced yet.
+fn is_open(effective_date: Date, by_rule: Option<Date>) -> bool {
+    by_rule.is_some_and(|day| effective_date >= day)
 }
 
 /// Why we send a number that Kaseya had before.

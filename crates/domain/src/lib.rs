@@ -80,7 +80,7 @@ pub use contract_words::{is_not_monthly, is_recurring_services};
 pub use count::{CountBasis, KnownCounts, UserCount, choose_count};
 pub use count_time::{CLOCK_TOLERANCE, CountTimeError, check_count_time, day_begins};
 pub use decided_change::DecidedChange;
-pub use drift::{DriftPolicy, Pending, Remembered, Rewrite, Sight, Undated};
+pub use drift::{ChangedField, DriftPolicy, Pending, Remembered, Rewrite, Sight, Undated};
 pub use effective_date::{Billing, effective_date, has_begun_everywhere, later_start};
 pub use entropy::Entropy;
 pub use error_code::{ErrorCode, Level};

@@ -121,7 +121,7 @@ pub enum Remark {
 }
 
 /// A field of a line that has changed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FieldChange {
     /// The field's name in Kaseya.

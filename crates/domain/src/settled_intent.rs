@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, civil::Date};
 
-use crate::IntentId;
+use crate::{FieldChange, IntentId};
 
 /// The result of a granted change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,4 +45,6 @@ pub struct SettledIntent {
     pub kaseya_says: Option<String>,
     /// The line's effective date when it was read with these units; `None` if not read.
     pub effective_date_read: Option<Date>,
+    /// The line's fields, among them its price, that changed with it although we sent them as they were.
+    pub fields_changed: Vec<FieldChange>,
 }

@@ -326,3 +326,18 @@ fn case_e2_another_day_is_said_while_its_period_is_not_invoiced() {
         assert_eq!(instead(units, line_start, by_rule), None, "{units} {line_start:?} {by_rule:?}");
     }
 }
+
+#[test]
+fn case_e7_a_field_that_our_write_changed_matters_until_its_period_is_invoiced() {
+    let field =
+        domain::FieldChange { name: "UnitCost".to_owned(), before: Some("1.75".to_owned()), now: None };
+    let changed = domain::ChangedField { effective_date: date(2026, 11, 1), field };
+    for (by_rule, matters) in [
+        (Some(date(2026, 10, 1)), true),
+        (Some(date(2026, 11, 1)), true),
+        (Some(date(2026, 12, 1)), false),
+        (None, false),
+    ] {
+        assert_eq!(changed.matters(by_rule), matters, "{by_rule:?}");
+    }
+}

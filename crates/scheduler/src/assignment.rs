@@ -45,7 +45,9 @@ fn products(target: &Target) -> Vec<AssignedProduct> {
         users: None,
         billed: None,
         wanted: target.wanted_units(),
-        awaited: target.remembered.pending.is_some() || target.remembered.undated.is_some(),
+        awaited: target.remembered.pending.is_some()
+            || target.remembered.undated.is_some()
+            || !target.fields_changed.is_empty(),
     };
     let addends = target.addends.iter().map(|addend| AssignedProduct {
         users: addend.count.map(|count| count.users),

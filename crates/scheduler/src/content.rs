@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    ContractId, DriftPolicy, ErrorCode, JobKind, PairId, PartnerId, Remembered, SeenLine, SeenService,
-    ServiceId, TargetShares, Trigger, Wanted, full_read_window, last_invoiced_at,
+    ChangedField, ContractId, DriftPolicy, ErrorCode, JobKind, PairId, PartnerId, Remembered, SeenLine,
+    SeenService, ServiceId, TargetShares, Trigger, Wanted, full_read_window, last_invoiced_at,
 };
 use jiff::ToSpan as _;
 use messages::job_content::{
@@ -104,6 +104,7 @@ async fn contracts_work(
     let decided = targets::decided_holds(tx, partner, &job.contracts).await?;
     let today = facts.settings.zone().to_datetime(now).date();
     let remembered = targets::remembered(tx, partner, &wanted(job, plan), today).await?;
+    let changed_fields = targets::changed_fields(tx, partner, &job.contracts).await?;
     let invoiced_at =
         last_invoiced_at(now, facts.integration.settings.invoice_day, facts.settings.invoice_zones());
     let invoiced = targets::invoiced_units(tx, partner, &job.contracts, invoiced_at).await?;
@@ -126,6 +127,7 @@ async fn contracts_work(
                 decided: decided.get(&target).copied(),
                 standing: standing.get(&target),
                 remembered: remembered.get(&target).copied().unwrap_or_default(),
+                changed_fields: changed_fields.get(&target).map_or(&[], Vec::as_slice),
                 drift: facts.integration.settings.drift,
                 shares: shares.get(&target),
                 begun_pair: begun_pairs.get(&target).copied(),
@@ -214,6 +216,8 @@ pub struct KnownTarget<'a> {
     pub standing: Option<&'a TargetStanding>,
     /// What we remember of our own earlier changes.
     pub remembered: Remembered,
+    /// The fields of its line that changed with our changes.
+    pub changed_fields: &'a [ChangedField],
     /// What to do about a line that was edited in Kaseya.
     pub drift: DriftPolicy,
     /// The companies whose users are on the line.
@@ -296,6 +300,12 @@ fn target_work(target: &TargetPlan, known: &KnownTarget<'_>) -> Target {
         known_service_name: known.name.clone(),
         other_writer: known.other_writer,
         remembered: known.remembered,
+        fields_changed: known
+            .changed_fields
+            .iter()
+            .filter(|changed| changed.matters(target.effective_date))
+            .map(|changed| changed.field.clone())
+            .collect(),
         drift: known.drift,
         shares: known.shares.cloned(),
         leftover: target.leftover.as_ref().map(|left| Leftover { seen: left.seen }),

@@ -1,5 +1,6 @@
 //! Targets (a service on a contract each): the lines last read, the permits and intents of changes, and the journal.
 
+mod changed_fields;
 mod equal_readings;
 pub mod gone_lines;
 pub mod journal;
@@ -10,6 +11,7 @@ pub mod permits;
 pub mod shared;
 mod shares;
 
+pub use changed_fields::changed_fields;
 pub use equal_readings::{SeenEqual, remember_equal, remembered};
 pub(crate) use gone_lines::forget;
 pub(crate) use known::decided_change;

@@ -1,6 +1,8 @@
 //! What a contract shows after its changes: whether they are confirmed.
 
-use domain::{ErrorCode, IntentResult, Remark, UnconfirmedChange, has_begun_everywhere, total_tells};
+use domain::{
+    ErrorCode, FieldChange, IntentResult, Remark, UnconfirmedChange, has_begun_everywhere, total_tells,
+};
 use kaseya::ContractLine;
 use messages::job_content::Contract;
 
@@ -114,7 +116,12 @@ pub(crate) fn confirm(
         let service = contract.targets[write.target].service_name.clone();
         one.beside.push(Remark::PriceChanged { service, before, now });
     }
-    let fields = attempt.session.fields_changed(&write.line, line);
+    let mut fields = attempt.session.fields_changed(&write.line, line);
+    one.fields_changed = attempt.session.price_changed(&write.line, line).into_iter().collect();
+    one.fields_changed.extend(fields.iter().cloned());
+    let earlier = line.still_changed(&contract.targets[write.target].fields_changed);
+    let is_new = |field: &FieldChange| one.fields_changed.iter().all(|changed| changed.name != field.name);
+    fields.extend(earlier.into_iter().filter(is_new));
     if !fields.is_empty() {
         one.result = IntentResult::Sent;
         one.code = one.code.or(Some(ErrorCode::Unk01));

@@ -144,6 +144,7 @@ pub(crate) async fn write_changes(attempt: &Attempt<'_>, in_hand: &mut [InHand<'
                 at: one.at,
                 kaseya_says: one.kaseya_says.clone(),
                 effective_date_read: one.dated,
+                fields_changed: one.fields_changed.clone(),
             });
         }
         if let Some(half) = half.filter(|half| !half.is_rise) {
@@ -228,8 +229,18 @@ async fn write_one(
         }
     };
     let at = attempt.clock.now();
-    let tried =
-        Tried { place, intent, result, code, remark, beside: Vec::new(), kaseya_says, dated: None, at };
+    let tried = Tried {
+        place,
+        intent,
+        result,
+        code,
+        remark,
+        beside: Vec::new(),
+        fields_changed: Vec::new(),
+        kaseya_says,
+        dated: None,
+        at,
+    };
     Ok((tried, limit))
 }
 

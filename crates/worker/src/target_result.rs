@@ -25,7 +25,7 @@ pub(crate) fn result_of(
         ..TargetResult::of(outcome)
     };
     let result = match decision {
-        Decision::Unchanged { line: held } => dated_otherwise(target, line).unwrap_or_else(|| {
+        Decision::Unchanged { line: held } => held_otherwise(target, line).unwrap_or_else(|| {
             let (from, code) = (held.map(|held| held.units), price_code(line, to));
             TargetResult { from, to, ..TargetResult::of(Outcome { state: CompanyState::Unchanged, code }) }
         }),
@@ -91,6 +91,32 @@ pub(crate) fn result_of(
         },
     };
     with_price_note(result, target, line)
+}
+
+/// The line holds our number, and what came with our change may make its invoice wrong.
+fn held_otherwise(target: &Target, line: Option<&ContractLine>) -> Option<TargetResult> {
+    match (dated_otherwise(target, line), with_changed_fields(target, line)) {
+        (Some(mut dated), Some(changed)) => {
+            dated.remarks.extend(changed.remarks);
+            Some(dated)
+        }
+        (dated, changed) => dated.or(changed),
+    }
+}
+
+/// Fields of the line have the values that a change of ours left, although it sent others: this is reported as long
+/// as readings show them.
+fn with_changed_fields(target: &Target, line: Option<&ContractLine>) -> Option<TargetResult> {
+    let line = line?;
+    let fields = line.still_changed(&target.fields_changed);
+    let to = target.wanted_units();
+    let code = price_code(Some(line), to).unwrap_or(ErrorCode::Unk01);
+    (!fields.is_empty()).then(|| TargetResult {
+        from: Some(line.units),
+        to,
+        remarks: vec![Remark::FieldsChanged { service: target.service_name.clone(), fields }],
+        ..TargetResult::of(Outcome::with(CompanyState::Sent, code))
+    })
 }
 
 /// The line holds our number from another day than the one we sent: this is reported as long as readings show it

@@ -1,6 +1,6 @@
 //! One planned write and its result.
 
-use domain::{ErrorCode, IntentId, IntentResult, Remark};
+use domain::{ErrorCode, FieldChange, IntentId, IntentResult, Remark};
 use jiff::{Timestamp, civil::Date};
 use kaseya::ContractLine;
 use messages::job_content::Contract;
@@ -18,6 +18,8 @@ pub(crate) struct Tried {
     pub(crate) remark: Option<Remark>,
     /// Differences of the line from before the change, other than units and date; the price comes first.
     pub(crate) beside: Vec<Remark>,
+    /// The line's fields behind `beside` that this change has changed.
+    pub(crate) fields_changed: Vec<FieldChange>,
     pub(crate) kaseya_says: Option<String>,
     /// Effective date of the line when it was read again with our units.
     pub(crate) dated: Option<Date>,
@@ -33,6 +35,7 @@ impl Tried {
             code: None,
             remark: None,
             beside: Vec::new(),
+            fields_changed: Vec::new(),
             kaseya_says: None,
             dated: None,
             at,

@@ -144,6 +144,31 @@ async fn case_e2_another_date_stays_said_as_long_as_readings_show_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_e7_a_field_that_our_write_changed_stays_said_until_it_is_set_right() {
+    let world = World::new(3, 3).await;
+    world.allow_run(100).await;
+    world.night(&[]).await;
+    let cost = world.line(2).unit_cost;
+    world.edit_lines(|lines| lines.resets_prices = true);
+    world.night(&[2]).await;
+    assert_eq!((world.units(2), world.row(2).await), (11.0, "sent UNK-01 remembered".to_owned()));
+    let unread = "update contracts set read_at = read_at - interval '40 days' where contract_id = 5002";
+    for night in 1..=3 {
+        world.run(unread).await;
+        world.night(&[]).await;
+        assert_eq!(world.row(2).await, "sent UNK-01 remembered", "night {night}");
+    }
+    // The next write finds it as it was left, and changes nothing more.
+    world.edit_lines(|lines| lines.resets_prices = false);
+    world.night(&[2]).await;
+    assert_eq!((world.units(2), world.row(2).await), (12.0, "sent UNK-01 remembered".to_owned()));
+    world.edit(2, |line| line.unit_cost = cost);
+    world.run(unread).await;
+    world.night(&[]).await;
+    assert_eq!(world.row(2).await, "unchanged read", "somebody set the cost right");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn case_e11_a_total_that_counts_nothing_confirms_nothing() {
     for totals in [ContractPrices::Zero, ContractPrices::Null] {
         let world = World::new(120, 120).await;

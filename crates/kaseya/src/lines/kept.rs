@@ -25,6 +25,27 @@ impl Session {
     pub fn fields_changed(&self, before: &ContractLine, now: &ContractLine) -> Vec<FieldChange> {
         fields_changed(before, now, &self.line_profile().fields)
     }
+
+    /// The line's price, if it differs from before.
+    pub fn price_changed(&self, before: &ContractLine, now: &ContractLine) -> Option<FieldChange> {
+        let (was, is) = before.unit_price.zip(now.unit_price).filter(|(was, is)| was != is)?;
+        let name = cut(&self.line_profile().fields.unit_price);
+        Some(FieldChange { name, before: Some(was.to_string()), now: Some(is.to_string()) })
+    }
+}
+
+impl ContractLine {
+    /// Of fields that changed with an earlier write, those that still have the value they were left with. Another
+    /// value has been set by somebody since.
+    pub fn still_changed(&self, fields: &[FieldChange]) -> Vec<FieldChange> {
+        let Ok(shown) = self.whole.read() else { return Vec::new() };
+        let is_left = |field: &&FieldChange| {
+            let shown = text(fields::get(&shown, &field.name));
+            let number = |value: &Option<String>| value.as_ref().and_then(|value| value.parse::<f64>().ok());
+            shown == field.now || number(&shown).is_some() && number(&shown) == number(&field.now)
+        };
+        fields.iter().filter(is_left).cloned().collect()
+    }
 }
 
 pub(crate) fn fields_changed(

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    Addend, Brake, CompanyId, DecidedChange, DriftPolicy, HoldId, PairId, Pending, ProductId, Remembered,
-    SeenLine, SeenService, SeenShares, ServiceId, Share, TargetShares, Undated, Wanted,
+    Addend, Brake, CompanyId, DecidedChange, DriftPolicy, FieldChange, HoldId, PairId, Pending, ProductId,
+    Remembered, SeenLine, SeenService, SeenShares, ServiceId, Share, TargetShares, Undated, Wanted,
 };
 use jiff::{Timestamp, civil::Date};
 
@@ -42,6 +42,8 @@ pub struct Target {
     pub invoiced: Option<f64>,
     /// What the ledger remembers of our changes.
     pub remembered: Remembered,
+    /// The fields of its line that our changes of a period not yet invoiced have changed.
+    pub fields_changed: Vec<FieldChange>,
     /// What happens if the line was edited.
     pub drift: DriftPolicy,
     /// Its line as last read; `None` before its first reading.
@@ -162,6 +164,7 @@ impl TryFrom<v1::TargetWork> for Target {
                 unanswered: work.unanswered_units,
                 undated: work.undated.map(undated).transpose().map_err(|error| error.within("undated"))?,
             },
+            fields_changed: work.fields_changed.into_iter().map(FieldChange::from).collect(),
             drift: work.drift_policy.map_or(Ok(DriftPolicy::Ask), |policy| {
                 field::named("drift_policy", &policy, DriftPolicy::parse)
             })?,
@@ -224,6 +227,7 @@ impl From<Target> for v1::TargetWork {
                 units: Some(change.units),
                 effective_date: change.effective_date.to_string(),
             }),
+            fields_changed: target.fields_changed.into_iter().map(v1::FieldChange::from).collect(),
             drift_policy: Some(target.drift.as_str().to_owned()),
             shares: target.shares.map(|seen| v1::SharesSeen {
                 shares: seen

@@ -1,7 +1,7 @@
 //! What an attempt saw and did in Kaseya: decoding and encoding.
 
 use domain::{
-    AccountId, ContractId, ContractRead, ErrorCode, IntentId, IntentResult, LeftOver, ServiceId,
+    AccountId, ContractId, ContractRead, ErrorCode, FieldChange, IntentId, IntentResult, LeftOver, ServiceId,
     SettledIntent, SurveyEnd,
 };
 
@@ -71,6 +71,7 @@ impl TryFrom<v1::ChangeDone> for SettledIntent {
             at: field::instant("at", done.at)?,
             kaseya_says: done.detail,
             effective_date_read: field::optional_day("effective_date_read", read)?,
+            fields_changed: done.fields_changed.into_iter().map(FieldChange::from).collect(),
         })
     }
 }
@@ -90,7 +91,20 @@ impl From<SettledIntent> for v1::ChangeDone {
             at: Some(wire_instant(change.at)),
             detail: change.kaseya_says,
             effective_date_read: change.effective_date_read.map(|day| day.to_string()),
+            fields_changed: change.fields_changed.into_iter().map(v1::FieldChange::from).collect(),
         }
+    }
+}
+
+impl From<v1::FieldChange> for FieldChange {
+    fn from(field: v1::FieldChange) -> Self {
+        Self { name: field.name, before: field.before, now: field.now }
+    }
+}
+
+impl From<FieldChange> for v1::FieldChange {
+    fn from(field: FieldChange) -> Self {
+        Self { name: field.name, before: field.before, now: field.now }
     }
 }
 

@@ -131,6 +131,7 @@ impl With for v1::JobDone {
             at: wire(at),
             detail: None,
             effective_date_read: None,
+            fields_changed: Vec::new(),
         });
         self
     }

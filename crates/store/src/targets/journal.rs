@@ -5,6 +5,7 @@ use domain::{
 };
 use jiff::{Timestamp, civil::Date};
 
+use super::changed_fields;
 use crate::{StoreError, Transaction};
 
 /// Settles the intents granted to an attempt and writes the journal, once per intent however often it is reported.
@@ -21,13 +22,17 @@ pub async fn settle_intents(
     let results: Vec<&str> = settled.iter().map(|intent| intent.result.as_str()).collect();
     let times: Vec<Timestamp> = settled.iter().map(|intent| intent.at).collect();
     let dates: Vec<Option<Date>> = settled.iter().map(|intent| intent.effective_date_read).collect();
+    let fields: Vec<Option<serde_json::Value>> =
+        settled.iter().map(|intent| changed_fields::to_json(&intent.fields_changed)).collect();
     let touched = tx
         .query(
             "update intents set result = said.result, settled_at = said.at,
                     effective_date_read = coalesce(said.read, intents.effective_date_read),
+                    fields_changed = coalesce(said.fields, intents.fields_changed),
                     evidence = case when said.result = 'confirmed' then 'read' end,
                     taken_at = coalesce(taken_at, case when said.result in ('sent', 'confirmed') then said.at end)
-             from unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::date[]) as said (intent_id, result, at, read)
+             from unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::date[], $8::jsonb[])
+                      as said (intent_id, result, at, read, fields)
              where intents.partner_id = $1 and intents.intent_id = said.intent_id
                and intents.job_id = $6 and intents.attempt = $7
                and (intents.result in ('open', 'sent', 'unsure')
@@ -35,7 +40,7 @@ pub async fn settle_intents(
                        and not exists (select from journal
                                        where journal.partner_id = $1 and journal.intent_id = intents.intent_id))
              returning intents.intent_id",
-            &[&partner.as_str(), &ids, &results, &times, &dates, &job.0, &attempt],
+            &[&partner.as_str(), &ids, &results, &times, &dates, &job.0, &attempt, &fields],
         )
         .await?;
     let touched: Vec<uuid::Uuid> =

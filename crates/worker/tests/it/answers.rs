@@ -322,7 +322,51 @@ async fn case_e7_a_price_that_a_write_has_changed_is_said_and_not_confirmed() {
         let cost = Remark::FieldsChanged { service, fields: vec![cost] };
         assert_eq!(remarks(&done, "acme", 5001), [price, cost]);
         assert_eq!(outcome(&done, "acme", 5001).seen_equal, Some(false));
+        let changed = &done.changes[0].fields_changed;
+        let names: Vec<&str> = changed.iter().map(|field| field.name.as_str()).collect();
+        assert_eq!(names, ["UnitPrice", "UnitCost"]);
     }
+}
+
+#[tokio::test]
+async fn case_e7_a_field_that_our_write_changed_is_said_until_it_has_another_value() {
+    let changed = |name: &str, before: &str, now: &str| messages::v1::FieldChange {
+        name: name.to_owned(),
+        before: Some(before.to_owned()),
+        now: Some(now.to_owned()),
+    };
+    let mut state = state();
+    let line = &mut state.contract_mut(5001).expect("a contract of the state").lines[0];
+    (line.unit_price, line.unit_cost) = (3.5, 0.0);
+    let units = line.units;
+    let mut world = World::new(state).await;
+    let mut work = simple(5001, "acme", 12);
+    assert_eq!(units, 12.0);
+    work.targets[0].fields_changed =
+        vec![changed("UnitPrice", "4.2", "3.50"), changed("UnitCost", "1.75", "0")];
+    let done = world.work(vec![work.clone()]).await;
+    assert_eq!(came_out(&done, "acme", 5001), "sent UNK-01");
+    let fields = vec![
+        FieldChange {
+            name: "UnitPrice".to_owned(),
+            before: Some("4.2".to_owned()),
+            now: Some("3.50".to_owned()),
+        },
+        FieldChange {
+            name: "UnitCost".to_owned(),
+            before: Some("1.75".to_owned()),
+            now: Some("0".to_owned()),
+        },
+    ];
+    let service = "Service 701".to_owned();
+    assert_eq!(remarks(&done, "acme", 5001), [Remark::FieldsChanged { service, fields }]);
+
+    work.targets[0].fields_changed = vec![changed("UnitPrice", "4.2", "3"), changed("Discount", "5", "0")];
+    let mut state = crate::world::state();
+    state.contract_mut(5001).expect("a contract of the state").lines[0].unit_price = 3.5;
+    let mut world = World::new(state).await;
+    let done = world.work(vec![work]).await;
+    assert_eq!(came_out(&done, "acme", 5001), "unchanged", "both have other values by now");
 }
 
 #[tokio::test]

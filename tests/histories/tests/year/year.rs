@@ -393,6 +393,7 @@ impl Year<'_> {
                     remembered: desk.ledger.remembered(target, today),
                     drift: self.history.drift,
                     shares: desk.ledger.shares(target),
+                    changed_fields: &[],
                     begun_pair: desk.ledger.begun_pair(target),
                     invoiced: None,
                     name: None,
