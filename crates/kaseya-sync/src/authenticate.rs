@@ -181,7 +181,9 @@ fn show(
         Err(error) => {
             output::say(&format_args!("{error}"))?;
             if let NotTried::RefusedBefore { .. } = error {
-                output::tell(&"if Kaseya was mended meanwhile: the same with --mended tries them once more");
+                output::tell(
+                    &"if you have fixed the cause in Kaseya, run it again with --fixed to try them once more",
+                );
             }
         }
     }

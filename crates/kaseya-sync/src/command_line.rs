@@ -67,7 +67,7 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
         /// Try values again that Kaseya has refused, after the cause is fixed in Kaseya.
-        #[arg(long = "mended")]
+        #[arg(long)]
         fixed: bool,
         #[command(flatten)]
         advice: AdviceLanguage,

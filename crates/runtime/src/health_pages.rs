@@ -215,7 +215,7 @@ mod tests {
         up.send(false).unwrap();
         let (ready, said) = served.page("/readyz").await;
         assert!(!ready && said.contains(r#"{"name":"postgres","ok":false,"detail":"down"}"#), "{said}");
-        assert!(served.page("/livez").await.0, "a restart would mend nothing");
+        assert!(served.page("/livez").await.0, "a restart would fix nothing");
         up.send(true).unwrap();
         assert!(served.page("/readyz").await.0);
         served.health.stopping();

@@ -4,7 +4,7 @@ use super::sentences::NOTHING_SENT;
 use crate::text::{Part, Text, both, brief, detail};
 
 const NOT_BY_ITSELF: Part = detail(
-    "We look at it again with each sync; it does not mend by itself.",
+    "We check it again at each sync; it stays until somebody fixes it.",
     "Lo riguardiamo a ogni sincronizzazione; da solo non si risolve.",
 );
 
@@ -180,7 +180,7 @@ pub(super) const PER_01_CYCLE: Text = Text {
          resteranno come sono].",
     ),
     done: detail(
-        "The change waits for a person, and is worked out anew with each sync.",
+        "The change waits for a person, and is calculated again at each sync.",
         "La modifica aspetta una persona e viene ricalcolata a ogni sincronizzazione.",
     ),
     to_do: brief(

@@ -15,7 +15,7 @@ pub(super) const QTY_01: Text = Text {
          come sono].",
     ),
     done: detail(
-        "The change waits for a person, and is worked out anew with each sync.",
+        "The change waits for a person, and is calculated again at each sync.",
         "La modifica aspetta una persona e viene ricalcolata a ogni sincronizzazione.",
     ),
     to_do: detail(
@@ -39,7 +39,7 @@ pub(super) const QTY_01_DISMISSED: Text = Text {
         "Non abbiamo inviato nulla; in fattura [{units_stay}|le unità resteranno come sono].",
     ),
     done: detail(
-        "We do not ask about this number again; another number is asked about anew.",
+        "We do not ask about this number again; we ask about any other number.",
         "Su questo numero non chiediamo più; un numero diverso verrà chiesto di nuovo.",
     ),
     to_do: detail(
@@ -147,7 +147,7 @@ pub(super) const QTY_03: Text = Text {
         "Non abbiamo inviato nulla; in fattura [{units_stay}|le unità resteranno come sono].",
     ),
     done: detail(
-        "We look at it again with each sync; it does not mend by itself.",
+        "We check it again at each sync; it stays until somebody fixes it.",
         "Lo riguardiamo a ogni sincronizzazione; da solo non si risolve.",
     ),
     to_do: brief(

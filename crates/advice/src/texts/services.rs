@@ -40,7 +40,7 @@ pub(super) const SVC_02: Text = Text {
         "Riguarda ogni azienda che ha questo servizio.",
     ),
     done: detail(
-        "We look at it again with each sync; it does not mend by itself.",
+        "We check it again at each sync; it stays until somebody fixes it.",
         "Lo riguardiamo a ogni sincronizzazione; da solo non si risolve.",
     ),
     to_do: brief(

@@ -260,7 +260,7 @@ pub(crate) struct Trial {
     #[serde(flatten)]
     credentials: Credentials,
     /// Confirms that a person has fixed in Kaseya what made it refuse the same values before.
-    #[serde(default, rename = "mended")]
+    #[serde(default)]
     fixed: bool,
 }
 

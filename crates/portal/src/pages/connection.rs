@@ -128,7 +128,7 @@ pub(crate) struct PostedConnection {
     invoice_day: String,
     #[serde(default)]
     month_end_run: bool,
-    #[serde(default, rename = "mended")]
+    #[serde(default)]
     fixed: bool,
     #[serde(default)]
     share_tenant: bool,

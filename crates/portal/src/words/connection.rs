@@ -61,7 +61,7 @@ super::words! {
         authenticate_help: "Tries the values on screen. It stores nothing and changes nothing in Kaseya.",
             "Prova i valori sullo schermo. Non salva nulla e non modifica nulla in Kaseya.";
         save: "Save", "Salva";
-        fixed: "I have mended this in Kaseya: try the same values again", "Ho corretto in Kaseya: riprova gli stessi valori";
+        fixed: "I have fixed this in Kaseya: try the same values again", "Ho corretto in Kaseya: riprova gli stessi valori";
         shared_tenant: "This installation already uses this company name in Kaseya. Two integrations must not write the same line. Nothing is stored yet.",
             "Questa installazione usa già questo nome dell'azienda in Kaseya. Due integrazioni non devono scrivere la stessa riga. Nulla è stato ancora salvato.";
         share_tenant: "Use it here too", "Usalo anche qui";
@@ -81,7 +81,7 @@ super::words! {
         kaseya_said: "Kaseya said: {words}", "Kaseya ha risposto: {words}";
         right: "The right is given in {menu}.", "Il diritto si assegna in {menu}.";
         stripped: "Only the host is kept: {host}", "Viene tenuto solo l'host: {host}";
-        refused_before: "Kaseya refused these very values on {when} ({code}). They are not tried again, so that the user is not locked. Change them, or say that you have mended it in Kaseya.",
+        refused_before: "Kaseya refused the same values on {when} ({code}). We do not try them again, so that Kaseya does not lock the user. Change them, or confirm that you have fixed the cause in Kaseya.",
             "Kaseya ha rifiutato proprio questi valori il {when} ({code}). Non vengono riprovati, per non bloccare l'utente. Modificali, oppure indica che hai corretto in Kaseya.";
         not_before: "Logins of this user wait until {when} (AUTH-08): earlier ones were refused or had no answer, and another might lock it in Kaseya. The saved credentials do not wait.",
             "Gli accessi di questo utente attendono fino al {when} (AUTH-08): altri sono stati rifiutati o sono rimasti senza risposta, e un altro potrebbe bloccarlo in Kaseya. Le credenziali salvate non attendono.";

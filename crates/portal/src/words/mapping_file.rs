@@ -11,12 +11,12 @@ super::words! {
         file_help: "UTF-8, at most 5 MB and 50,000 rows. Nothing is stored yet: first you see what it would change.",
             "UTF-8, al massimo 5 MB e 50.000 righe. Nulla viene ancora salvato: prima vedi cosa cambierebbe.";
         look: "See what it would change", "Vedi cosa cambierebbe";
-        bad_rows: "Rows to mend ({number})", "Righe da correggere ({number})";
-        bad_explained: "Nothing of the file is applied until all of them are mended: change them in your spreadsheet and take the file again.",
+        bad_rows: "Rows to fix ({number})", "Righe da correggere ({number})";
+        bad_explained: "Nothing in the file is applied until all of them are fixed: change them in your spreadsheet and upload the file again.",
             "Nulla del file viene applicato finché non sono tutte corrette: modificale nel foglio di calcolo e carica di nuovo il file.";
         line: "Row", "Riga";
         column: "Column", "Colonna";
-        fix: "What to mend", "Cosa correggere";
+        fix: "What to fix", "Cosa correggere";
         differences: "What changes ({number})", "Cosa cambia ({number})";
         what: "Of what", "Di cosa";
         from: "Now", "Ora";

@@ -4,8 +4,8 @@ super::words! {
     Overview {
         invoices: "{month} invoices", "Fatture di {month}";
         ready: "{number} ready", "{number} pronte";
-        to_fix_one: "1 to mend", "1 da correggere";
-        to_fix: "{number} to mend", "{number} da correggere";
+        to_fix_one: "1 to fix", "1 da correggere";
+        to_fix: "{number} to fix", "{number} da correggere";
         held_one: "1 to approve", "1 da approvare";
         held: "{number} to approve", "{number} da approvare";
         not_set_up: "Kaseya BMS is not connected yet", "Kaseya BMS non è ancora collegato";
@@ -16,12 +16,12 @@ super::words! {
         is_off_text: "Nothing is sent to Kaseya. Settings and mappings can be edited all the same.",
             "Non viene inviato nulla a Kaseya. Impostazioni e mappature restano modificabili.";
         switching_off: "Switching off", "Disattivazione in corso";
-        switching_off_text: "No new write is begun; one that was begun before may still be on its way, for 30 seconds at most.",
+        switching_off_text: "No new write begins. One that began before may take up to 30 seconds.",
             "Non inizia più alcuna scrittura; una già iniziata può essere ancora in corso, al massimo per 30 secondi.";
         refused: "Kaseya refuses the login ({code}), since {when}", "Kaseya rifiuta l'accesso ({code}) dal {when}";
-        refused_text: "Nothing is sent until the credentials are mended. We do not try again, so that the user is not locked.",
+        refused_text: "Nothing is sent until the credentials are corrected. We do not try again, so that Kaseya does not lock the user.",
             "Non viene inviato nulla finché le credenziali non sono corrette. Non riproviamo, per non bloccare l'utente.";
-        fix_connection: "Mend the connection", "Correggi la connessione";
+        fix_connection: "Fix the connection", "Correggi la connessione";
         at_risk: "{money} a month at risk", "{money} al mese a rischio";
         units_at_risk: "{units} units at risk", "{units} unità a rischio";
         last_run: "Last run", "Ultima esecuzione";
@@ -34,8 +34,8 @@ super::words! {
         map_products: "Map the products", "Associa i prodotti";
         writes_stopped: "All writes of this installation are stopped by its operator: nothing is sent to Kaseya.",
             "Tutte le scritture di questa installazione sono state fermate dal gestore: non viene inviato nulla a Kaseya.";
-        attention: "What needs you", "Cosa richiede attenzione";
-        nothing_waits: "Nothing needs you now.", "Ora nulla richiede attenzione.";
+        attention: "Needs your attention", "Cosa richiede attenzione";
+        nothing_waits: "Nothing needs your attention now.", "Ora nulla richiede attenzione.";
         company: "Company", "Azienda";
         contract: "Contract", "Contratto";
         state: "Status", "Stato";

@@ -73,7 +73,7 @@ async fn b_08_bad_rows_are_named_and_leave_nothing_to_apply() {
     let world = World::new().await;
     let editor = Editor::new(&world).await;
     let shown = editor.post(&[("file", &format!("{HEAD}\ncompany;cem;Cem;;;3;Cem;;;;;;;;"))]).await;
-    assert!(shown.text.contains("Rows to mend (1)") && shown.text.contains("<code>contract_id</code>"));
+    assert!(shown.text.contains("Rows to fix (1)") && shown.text.contains("<code>contract_id</code>"));
     assert!(!shown.text.contains("name=\"mark\""), "{}", shown.text);
     let none = editor.post(&[("file", "a,b")]).await;
     assert_eq!(none.status, StatusCode::UNPROCESSABLE_ENTITY);

@@ -65,7 +65,7 @@ async fn s_31_to_s_42_who_needs_a_person_is_seen_explained_decided_and_synced() 
         .await?;
     browser.until_text("finished").await?;
     let row = browser.row("Officina Verdi").await?;
-    assert!(row.contains("changed"), "S-41: what was mended is sent: {row}");
+    assert!(row.contains("changed"), "S-41: what was fixed is sent: {row}");
     assert_eq!(units(&installation.kaseya.state(), 5004), Some(9.0), "S-20");
     Ok(())
 }

@@ -97,9 +97,7 @@ pub(crate) async fn authenticates(person: &Person<'_>) -> anyhow::Result<()> {
     person.fill("Password", "mistyped").await?;
     person.click(Role::Button, authenticate).await?;
     person
-        .until_text(
-            person.say("Kaseya refused these very values", "Kaseya ha rifiutato proprio questi valori"),
-        )
+        .until_text(person.say("Kaseya refused the same values", "Kaseya ha rifiutato proprio questi valori"))
         .await?;
     assert_eq!(kaseya.logins().v2_refused, 1, "S-14: never tried twice");
 
