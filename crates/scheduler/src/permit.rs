@@ -24,7 +24,8 @@ use store::{
     targets::{
         self, leftovers, lines,
         permits::{
-            self, AddendMapping, ApprovedHold, BrakedTarget, Intent, IntentsOf, PermitRules, TargetStanding,
+            self, AddendMapping, ApprovedHold, BrakedTarget, ChangedCompanies, Intent, IntentsOf,
+            PermitRules, TargetStanding,
         },
         shared,
     },
@@ -189,7 +190,7 @@ struct Facts {
     mapped_again: BTreeSet<(ContractId, ServiceId)>,
     /// Companies with changes granted to this run before, and companies that it would change by what the lines last
     /// showed.
-    changed: BTreeSet<CompanyId>,
+    changed: ChangedCompanies,
     approved: Vec<ApprovedHold>,
     /// Targets that the run's brake holds since this run or an earlier one.
     braked: Vec<BrakedTarget>,
@@ -224,15 +225,18 @@ async fn facts(
     let holds: Vec<HoldId> = ask.changes.iter().filter_map(|change| change.approved_hold).collect();
     let pairs: Vec<PairId> = ask.changes.iter().filter_map(|change| change.pair).collect();
     let intents: Vec<IntentId> = ask.changes.iter().map(|change| change.id).collect();
+    let braked = permits::braked_targets(tx, partner).await?;
+    let of_braked = braked.iter().flat_map(|target| target.companies.iter().cloned());
+    let named = of_braked.chain(ask.changes.iter().flat_map(AskedChange::companies)).collect();
     Ok(Facts {
         run_number: job.run_number,
         rules: permits::permit_rules(tx, partner).await?,
         mappings: permits::addend_mappings(tx, partner, &addends).await?,
         standing: permits::targets_standing(tx, partner, attempt, &contracts, now).await?,
         mapped_again: leftovers::mapped(tx, partner, &leftovers).await?,
-        changed: permits::companies_changed(tx, partner, job.run).await?,
+        changed: permits::companies_changed(tx, partner, job.run, &named).await?,
         approved: permits::approved_holds(tx, partner, &holds).await?,
-        braked: permits::braked_targets(tx, partner).await?,
+        braked,
         half_done: targets::half_done(tx, partner, &pairs, &intents).await?,
         of_others: shared::written_by_others(tx, partner, &others, &targets).await?,
         in_the_way: match ask.whole_contracts && !others.is_empty() {
@@ -282,10 +286,10 @@ fn judge<'a>(
         }
     }
     deny_other_halves(&mut candidates, &mut denied, changes);
-    let mut companies = facts.changed.clone();
+    let mut companies = facts.changed.named.clone();
     companies.extend(facts.braked.iter().flat_map(|target| target.companies.iter().cloned()));
     companies.extend(candidates.iter().flat_map(|change| change.companies()));
-    let changed = u32::try_from(companies.len()).unwrap_or(u32::MAX);
+    let changed = u32::try_from(companies.len()).unwrap_or(u32::MAX).saturating_add(facts.changed.others);
     let within = facts.rules.run_brake.allows(changed, facts.rules.mapped);
     let (mut granted, held): (Vec<_>, Vec<_>) =
         candidates.into_iter().partition(|change| match change.approved_hold {

@@ -61,6 +61,12 @@ impl Row {
         CompanyId::new(self.get::<String>(column)?).map_err(|error| self.unreadable(column, &error))
     }
 
+    /// A column with a list of companies.
+    pub fn company_ids<C: FromIterator<CompanyId>>(&self, column: &str) -> Result<C, StoreError> {
+        let ids = self.get::<Vec<String>>(column)?.into_iter().map(CompanyId::new);
+        ids.collect::<Result<_, _>>().map_err(|error| self.unreadable(column, &error))
+    }
+
     /// A column that holds one of a closed list of stable texts, e.g. `named("mode", RunMode::parse)`.
     pub fn named<T>(&self, column: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, StoreError> {
         let text: String = self.get(column)?;

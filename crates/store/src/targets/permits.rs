@@ -150,23 +150,40 @@ pub async fn targets_standing(
     Ok(standing)
 }
 
+/// The companies that a run changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedCompanies {
+    /// Those among the named ones.
+    pub named: BTreeSet<CompanyId>,
+    /// How many others.
+    pub others: u32,
+}
+
 /// The companies that a run changes: those of its granted changes, except changes that were never sent, and those
-/// that it would change by the last reading of the lines, as recorded when its newest job began.
+/// that it would change by the last reading of the lines, as recorded when its newest job began. Only companies
+/// among `named` are listed; a run of thousands asks with each of its permits.
 pub async fn companies_changed(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     run: RunId,
-) -> Result<BTreeSet<CompanyId>, StoreError> {
-    let rows = tx
-        .query(
-            "select unnest(company_ids) as company_id from intents
-             where partner_id = $1 and run_id = $2 and result <> 'not_begun'
-             union
-             select unnest(expected_company_ids) from runs where partner_id = $1 and run_id = $2",
-            &[&partner.as_str(), &run.0],
+    named: &BTreeSet<CompanyId>,
+) -> Result<ChangedCompanies, StoreError> {
+    let named: Vec<&str> = named.iter().map(CompanyId::as_str).collect();
+    let row = tx
+        .query_one(
+            "with changed as (
+                 select unnest(company_ids) as company_id from intents
+                 where partner_id = $1 and run_id = $2 and result <> 'not_begun'
+                 union
+                 select unnest(expected_company_ids) from runs where partner_id = $1 and run_id = $2
+             )
+             select coalesce(array_agg(company_id) filter (where company_id = any($3)), '{}') as named,
+                    (count(*) filter (where company_id <> all($3)))::int as others
+             from changed",
+            &[&partner.as_str(), &run.0, &named],
         )
         .await?;
-    rows.iter().map(|row| row.company_id("company_id")).collect()
+    Ok(ChangedCompanies { named: row.company_ids("named")?, others: row.number("others")? })
 }
 
 /// A hold that a person has approved.
