@@ -29,9 +29,9 @@ use crate::{
 };
 
 /// How many due partners one round handles.
-const ROUND: i64 = 500;
+pub(crate) const ROUND: i64 = 500;
 
-/// Begins the run of every schedule that is due. Returns how many schedules advanced.
+/// Begins the runs of at most [`ROUND`] schedules that are due. Returns how many schedules advanced.
 pub(crate) async fn run_due(context: &Context) -> Result<usize, StoreError> {
     let now = context.clock.now();
     let partners =

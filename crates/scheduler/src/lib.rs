@@ -164,7 +164,10 @@ impl Scheduler {
         let context = &self.context;
         match duty {
             Duty::DueSchedules => {
-                due::run_due(context).await?;
+                // Partners that another scheduler took, or whose run failed, are left to the next poll.
+                if i64::try_from(due::run_due(context).await?) == Ok(due::ROUND) {
+                    return Ok(Round::More);
+                }
             }
             Duty::WaitingRequests => {
                 requests::wake_waiting(context).await?;

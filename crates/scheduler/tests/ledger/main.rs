@@ -2,6 +2,7 @@
 
 mod calls;
 mod credentials;
+mod due_schedules;
 mod dying_bus;
 mod emitting;
 mod forged;
