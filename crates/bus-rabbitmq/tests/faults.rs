@@ -201,7 +201,7 @@ async fn a_peer_that_says_nothing_is_given_up_and_found_again() {
     let mut jobs = consumer(&bus, Queue::Jobs, 1).await;
     publish_until_confirmed(&bus, Queue::Jobs, "before").await;
     let held = next(&mut jobs).await;
-    broker.stall().expect("stalled");
+    broker.stall().await.expect("stalled");
     assert_eq!(bus.publish(Queue::Jobs, message("x")).await, Err(PublishError::NotConfirmed));
     // Two heartbeats without a sign of life.
     until_connected(&bus, false).await;

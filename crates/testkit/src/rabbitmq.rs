@@ -217,9 +217,12 @@ impl RabbitMq {
         wait_until(|| TcpStream::connect(("127.0.0.1", self.amqp)).is_err()).await
     }
 
-    /// Stops the broker without closing anything: a peer that no longer responds.
-    pub fn stall(&self) -> anyhow::Result<()> {
-        signal("-STOP", &self.pid()?)
+    /// Stops the broker without closing anything: a peer that no longer responds. Returns once each of its threads
+    /// has stopped: until then one may still confirm a message.
+    pub async fn stall(&self) -> anyhow::Result<()> {
+        let pid = self.pid()?;
+        signal("-STOP", &pid)?;
+        wait_until(|| has_stopped(&pid)).await
     }
 
     /// Resumes a stalled broker.
@@ -346,6 +349,16 @@ fn signal(which: &str, whom: &str) -> anyhow::Result<()> {
     let status = Command::new("kill").args([which, "--", whom]).status()?;
     ensure!(status.success(), "kill {which} {whom} failed");
     Ok(())
+}
+
+/// Whether all threads of a process are stopped.
+fn has_stopped(pid: &str) -> bool {
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return false };
+    threads.flatten().all(|thread| {
+        let stat = fs::read_to_string(thread.path().join("stat"));
+        // The state follows the name, which is in parentheses and may hold any sign.
+        stat.is_ok_and(|stat| stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T')))
+    })
 }
 
 /// Ports without a listener, not given to another broker of this process, below the range that the kernel uses for
