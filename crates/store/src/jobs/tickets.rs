@@ -92,9 +92,7 @@ pub async fn claim_tickets(tx: &Transaction<'_>, rules: &ClaimRules) -> Result<V
                    and runs.state = 'running'
                    and integrations.state = 'on'
                    and integrations.credentials_refused_code is null
-                   and (runs.mode = 'plan'
-                        or not installation.writes_stopped
-                           and case when installation.reread_since is null then true else not must_reread(jobs.partner_id) end)
+                   and (runs.mode = 'plan' or not installation.writes_stopped and not must_reread(jobs.partner_id))
              ), kaseyas as (
                  select host, tenant, alone, coalesce((
                      select last.now_job from jobs last

@@ -35,11 +35,9 @@ pub struct SwitchedOff {
 /// Reads the switch and locks it until the transaction ends: a switch-off commits before or after. `None` if the
 /// partner has no integration.
 pub async fn hold_switch(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Option<Switch>, StoreError> {
-    // Each call of the function is planned again, and nearly always nothing is to be read again.
     let row = tx
         .query_opt(
-            "select state, credentials_version, credentials_refused_code, writes_stopped, reread_since,
-                    case when reread_since is null then false else must_reread($1) end as must_reread
+            "select state, credentials_version, credentials_refused_code, writes_stopped, must_reread($1), reread_since
              from integrations cross join installation
              where partner_id = $1
              for share of integrations",
