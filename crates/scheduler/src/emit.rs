@@ -68,8 +68,7 @@ async fn publish_all(
     metrics: &Metrics,
     claimed: Vec<Claimed>,
 ) -> Result<Round, StoreError> {
-    let full = i64::try_from(claimed.len()).is_ok_and(|claimed| claimed >= AT_ONCE);
-    let mut round = if full { Round::More } else { Round::Through };
+    let mut round = Round::after(claimed.len(), AT_ONCE);
     for result in join_all(claimed.into_iter().map(|message| publish(context, metrics, message))).await {
         match result {
             Ok(()) => {}

@@ -165,9 +165,7 @@ impl Scheduler {
         match duty {
             Duty::DueSchedules => {
                 // Partners that another scheduler took, or whose run failed, are left to the next poll.
-                if i64::try_from(due::run_due(context).await?) == Ok(due::ROUND) {
-                    return Ok(Round::More);
-                }
+                return Ok(Round::after(due::run_due(context).await?, due::ROUND));
             }
             Duty::WaitingRequests => {
                 requests::wake_waiting(context).await?;

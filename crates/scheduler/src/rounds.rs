@@ -23,6 +23,14 @@ pub(crate) enum Round {
     BusFailed,
 }
 
+impl Round {
+    /// The result of a round that takes at most `most`: a full one may have left some.
+    pub(crate) fn after(taken: usize, most: i64) -> Self {
+        let is_full = i64::try_from(taken).is_ok_and(|taken| taken >= most);
+        if is_full { Self::More } else { Self::Through }
+    }
+}
+
 /// A loop of rounds.
 pub(crate) struct Rounds {
     pub(crate) name: &'static str,
