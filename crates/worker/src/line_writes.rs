@@ -229,18 +229,7 @@ async fn write_one(
         }
     };
     let at = attempt.clock.now();
-    let tried = Tried {
-        place,
-        intent,
-        result,
-        code,
-        remark,
-        beside: Vec::new(),
-        fields_changed: Vec::new(),
-        kaseya_says,
-        dated: None,
-        at,
-    };
+    let tried = Tried { result, code, remark, kaseya_says, ..Tried::not_begun(place, intent, at) };
     Ok((tried, limit))
 }
 

@@ -38,6 +38,9 @@ impl ContractLine {
     /// Of fields that changed with an earlier write, those that still have the value they were left with. Another
     /// value has been set by somebody since.
     pub fn still_changed(&self, fields: &[FieldChange]) -> Vec<FieldChange> {
+        if fields.is_empty() {
+            return Vec::new();
+        }
         let Ok(shown) = self.whole.read() else { return Vec::new() };
         let is_left = |field: &&FieldChange| {
             let shown = text(fields::get(&shown, &field.name));
