@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use runtime::{BusSection, Context, Database};
+use runtime::{BusSection, Context, Database, SecretFile};
 use secrecy::{ExposeSecret as _, SecretString};
 use store::{DatabaseRole, DatabaseSection, Migrated, RoleLogin};
 
@@ -44,6 +44,6 @@ pub(crate) async fn command(
 }
 
 fn login((role, file): &(DatabaseRole, PathBuf)) -> anyhow::Result<RoleLogin> {
-    let url = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
-    Ok(RoleLogin::from_url(*role, &SecretString::from(url.trim()))?)
+    let url = SecretFile::at(file).read()?;
+    Ok(RoleLogin::from_url(*role, &SecretString::from(url.expose_secret().trim()))?)
 }

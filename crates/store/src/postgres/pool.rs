@@ -274,25 +274,27 @@ impl FreshLogin {
     ) -> Result<(Client, tokio_postgres::Connection<tokio_postgres::Socket, TlsStream>), tokio_postgres::Error>
     {
         let fresh = self.of(config);
-        let opened = fresh.connect(self.tls.clone()).await;
-        let accepted = self.accepted.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        match (opened, accepted) {
-            (Ok(opened), _) => {
-                *self.accepted.lock().unwrap_or_else(PoisonError::into_inner) = Some(fresh);
-                Ok(opened)
+        let accepted = || self.accepted.lock().unwrap_or_else(PoisonError::into_inner);
+        let error = match fresh.connect(self.tls.clone()).await {
+            Ok(opened) => {
+                *accepted() = Some(fresh);
+                return Ok(opened);
             }
-            (Err(error), Some(accepted)) if refuses_login(&error) && accepted != fresh => {
-                // What the file says now is what a person must fix, if anything.
-                accepted.connect(self.tls.clone()).await.map_err(|_| error)
-            }
-            (Err(error), _) => Err(error),
+            Err(error) => error,
+        };
+        let is_refused = error.code().is_some_and(|code| refuses_login(code.code()));
+        let before = accepted().clone().filter(|before| is_refused && *before != fresh);
+        match before {
+            // What the file says now is what a person must fix, if anything.
+            Some(before) => before.connect(self.tls.clone()).await.map_err(|_| error),
+            None => Err(error),
         }
     }
 }
 
 /// Whether the server refuses user or password: class 28.
-fn refuses_login(error: &tokio_postgres::Error) -> bool {
-    error.code().is_some_and(|code| code.code().starts_with("28"))
+pub(crate) fn refuses_login(sqlstate: &str) -> bool {
+    sqlstate.starts_with("28")
 }
 
 impl Connect for FreshLogin {

@@ -10,6 +10,7 @@ use crate::{
     Store, StoreError, Transaction,
     postgres::{
         migrate::LOCK,
+        pool::refuses_login,
         rights::{COLUMNS, RIGHTS},
     },
 };
@@ -137,8 +138,7 @@ impl Store {
         }
         match self.inner.log_in(&config).await {
             Ok(_) => Ok(true),
-            // 28: the name or the password is refused.
-            Err(StoreError::Database { sqlstate, .. }) if sqlstate.starts_with("28") => Ok(false),
+            Err(StoreError::Database { sqlstate, .. }) if refuses_login(&sqlstate) => Ok(false),
             Err(error) => Err(error),
         }
     }
