@@ -49,8 +49,8 @@ impl TestDatabase {
         connect(&self.url_as(role)).await
     }
 
-    /// A plain connection of the owner, to inspect the database without the store and to set up a test's initial state. Its state
-    /// transitions are not checked.
+    /// A plain connection of the owner, to inspect the database without the store and to set up a test's initial
+    /// state. Its state transitions are not checked.
     pub async fn client(&self) -> Client {
         let client = client(&self.owner_url).await;
         let by_hand = format!("set application_name = '{BY_HAND}'");

@@ -228,13 +228,12 @@ impl<'b> Installation<'b> {
 
     fn config_text(&self, kind: Kind) -> String {
         let Tuning { lease, permit, ticket_timeout, write_timeout, log } = self.tuning;
-        let at = |name: &str| self.path(name);
         let bus = format!(
             "[log]\nfilter = '{log}'\n[health]\nlisten = '127.0.0.1:0'\n[bus]\nuri_file = '{}'\n",
-            at("bus-uri")
+            self.path("bus-uri")
         );
         let url = kind.role().map(url_file).unwrap_or_default();
-        let database = format!("[database]\nurl_file = '{}'\npool_size = 4\n", at(&url));
+        let database = format!("[database]\nurl_file = '{}'\npool_size = 4\n", self.path(&url));
         match kind {
             Kind::Scheduler => format!(
                 "{bus}{database}[scheduler]\nspread = '0s'\npoll = '200ms'\nlease = '{lease}'\npermit = '{permit}'\n\
@@ -243,7 +242,7 @@ impl<'b> Installation<'b> {
             Kind::Worker => format!(
                 "{bus}[vault]\nkey_ring_file = '{}'\n[kaseya]\nallow_loopback_http = true\n\
                  [worker]\nwrite_timeout = '{write_timeout}'\n",
-                at("key-ring")
+                self.path("key-ring")
             ),
             Kind::Results => format!("{bus}{database}[results]\nannounce_every = '200ms'\n"),
         }
